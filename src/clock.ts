@@ -1,0 +1,21 @@
+/**
+ * Time as the rooms see it. Everything that waits or reads the time takes a `Clock`, so that a test can drive it;
+ * it also serves as the `clock` of every XState actor (its `after` transitions).
+ */
+export interface Clock {
+  /** Milliseconds since the epoch; only differences are used. */
+  now(): number;
+  /** `delayMs` must stay below 2^31: Node fires longer ones at once. */
+  setTimeout(callback: (...args: unknown[]) => void, delayMs: number): unknown;
+  clearTimeout(handle: unknown): void;
+  /** Runs `callback` once the frames read in this turn of the event loop have been handled. */
+  afterTurn(callback: () => void): void;
+}
+
+/** The real clock. Its timers do not keep the process alive: listening sockets do. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+  afterTurn: (callback) => void setImmediate(callback),
+};

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import { App } from 'uWebSockets.js';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { IdentifySettings } from '../identity/identify.ts';
+import type { Transport } from '../rooms/connection.ts';
+import type { RoomRegistry } from '../rooms/registry.ts';
+import { serveHttp } from './http.ts';
+import { listen, type Listening } from './listen.ts';
+import { getRoutes, healthRoutes, publicRoutes } from './routes.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
+import { RoomSockets } from './websocket.ts';
+
+export type GatewayDeps = {
+  readonly config: Config;
+  readonly identifySettings: IdentifySettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Makes the registry that the sockets feed, given the fan-out it is to use. */
+  readonly createRegistry: (transport: Transport) => RoomRegistry;
+};
+
+/** Everything that is a socket: the public port with rooms and pages, and the admin port. */
+export class Gateway {
+  readonly registry: RoomRegistry;
+  readonly #deps: GatewayDeps;
+  readonly #public = App();
+  readonly #admin = App();
+  readonly #sockets: RoomSockets;
+  #listening: Listening[] = [];
+  #draining = false;
+
+  constructor(deps: GatewayDeps) {
+    const { config, log, clock, identifySettings } = deps;
+    this.#deps = deps;
+    const proxies = new TrustedProxies(config.trustedProxies);
+    const unreadyReason = (): string | undefined => (this.#draining ? 'draining' : undefined);
+    this.registry = deps.createRegistry({ publish: (topic, frame) => this.#sockets.publish(topic, frame) });
+    this.#sockets = new RoomSockets(this.#public, {
+      registry: this.registry,
+      clock,
+      log,
+      proxies,
+      identifySettings,
+      allowedOrigins: config.allowedOrigins,
+      maxFrameBytes: config.maxFrameBytes,
+      maxFramesPerSecond: config.maxFramesPerSecond,
+      maxBufferedBytes: config.maxBufferedBytes,
+      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+      isDraining: () => this.#draining,
+    });
+    const routes = publicRoutes({ identifySettings, allowedOrigins: config.allowedOrigins, unreadyReason });
+    serveHttp(this.#public, routes, proxies, log);
+    serveHttp(this.#admin, getRoutes(healthRoutes(unreadyReason)), proxies, log);
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.connectionCount;
+  }
+
+  /** Rejects with a `ListenError`, and then listens nowhere. */
+  async listen(): Promise<{ port: number; adminPort: number }> {
+    const { host, port, adminHost, adminPort } = this.#deps.config;
+    try {
+      const open = await listen(this.#public, host, port);
+      this.#listening.push(open);
+      const admin = await listen(this.#admin, adminHost, adminPort);
+      this.#listening.push(admin);
+      return { port: open.port, adminPort: admin.port };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Refuses new connections with 503; `/readyz` says why. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Closes what listens and what is connected. */
+  close(): void {
+    this.#draining = true;
+    for (const listening of this.#listening) listening.stop();
+    this.#listening = [];
+    this.#public.close();
+    this.#admin.close();
+  }
+}

@@ -1,0 +1,203 @@
+import { nanoid } from 'nanoid';
+import type { Logger } from 'pino';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
+import type { Clock } from '../clock.ts';
+import { AppError, type HttpErrorCode } from '../errors.ts';
+import { identify, type IdentifySettings } from '../identity/identify.ts';
+import { originAllowed } from '../identity/origin.ts';
+import { closeFor } from '../protocol/close-codes.ts';
+import { decode } from '../protocol/codec.ts';
+import { connectionIdSchema } from '../protocol/messages.ts';
+import { parseRoomName } from '../protocol/room-name.ts';
+import type { Frame, Transport } from '../rooms/connection.ts';
+import type { RoomRegistry } from '../rooms/registry.ts';
+import type { Claim } from '../rooms/members.ts';
+import { addressText } from './http.ts';
+import { errorResponse, writeResponse } from './http-response.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+import { UwsConnection, type SocketData } from './uws-connection.ts';
+
+/** uWS cuts a connection without a close frame past its own limit; ours, which answers 1009, must come before it. */
+const HARD_LIMIT_FACTOR = 4;
+/** Seconds after which uWS ends a connection on which not even its pings are answered. */
+const IDLE_TIMEOUT_SECONDS = 32;
+
+export type RoomSocketsDeps = {
+  readonly registry: RoomRegistry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly proxies: TrustedProxies;
+  readonly identifySettings: IdentifySettings;
+  readonly allowedOrigins: readonly string[];
+  readonly maxFrameBytes: number;
+  readonly maxFramesPerSecond: number;
+  readonly maxBufferedBytes: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly isDraining: () => boolean;
+};
+
+/** What an upgrade request says, read before anything else happens: uWS takes the request away afterwards. */
+type Upgrade = {
+  readonly key: string;
+  readonly version: string;
+  readonly path: string;
+  readonly query: string;
+  readonly header: (name: string) => string;
+};
+
+/** The rooms' WebSockets: `GET /parties/rooms/:room?_pk=…`. Frames go from here to the codec, then to the room. */
+export class RoomSockets implements Transport {
+  readonly #app: TemplatedApp;
+  readonly #deps: RoomSocketsDeps;
+  readonly #perAddress = new Map<string, number>();
+  /** Connections that lost a frame and must not get another. */
+  #doomed: UwsConnection[] = [];
+  #count = 0;
+
+  constructor(app: TemplatedApp, deps: RoomSocketsDeps) {
+    this.#app = app;
+    this.#deps = deps;
+    app.ws<SocketData>('/parties/*', {
+      maxPayloadLength: deps.maxFrameBytes * HARD_LIMIT_FACTOR,
+      maxBackpressure: deps.maxBufferedBytes,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => this.#upgrade(res, req, context),
+      open: (ws) => this.#opened(ws),
+      message: (ws, message, isBinary) => this.#received(ws, message, isBinary),
+      dropped: (ws) => this.#overflowed(ws),
+      close: (ws, code, reason) => this.#closed(ws, code, reason),
+    });
+  }
+
+  get connectionCount(): number {
+    return this.#count;
+  }
+
+  publish(topic: string, frame: Frame): void {
+    this.#reap();
+    this.#app.publish(topic, frame);
+  }
+
+  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const upgrade: Upgrade = {
+      key: req.getHeader('sec-websocket-key'),
+      version: req.getHeader('sec-websocket-version'),
+      path: req.getUrl(),
+      query: req.getQuery() ?? '',
+      header: (name) => req.getHeader(name),
+    };
+    const verdict = this.#examine(upgrade, addressText(res));
+    if (typeof verdict === 'string') {
+      // As recorded: 401 without a body. A client that is refused comes back every few seconds, for ever.
+      const response = errorResponse(verdict);
+      writeResponse(res, verdict === 'unauthorized' ? { ...response, body: '' } : response);
+      return;
+    }
+    // No subprotocol and no compression, as recorded.
+    res.upgrade(verdict, upgrade.key, '', '', context);
+  }
+
+  /** Everything that can refuse an upgrade, the cheapest first. */
+  #examine(upgrade: Upgrade, remoteAddress: string): SocketData | HttpErrorCode {
+    const { registry, clock, proxies, identifySettings, allowedOrigins, isDraining } = this.#deps;
+    if (isDraining()) return 'draining';
+    const [, , party, segment = ''] = upgrade.path.split('/');
+    const roomName = party === 'rooms' ? parseRoomName(segment) : undefined;
+    if (roomName === undefined) return 'not_found';
+    if (upgrade.version !== '13') return 'bad_request';
+    const { address, host } = proxies.read(remoteAddress, upgrade.header);
+    if (!originAllowed(upgrade.header('origin'), host, allowedOrigins)) return 'forbidden_origin';
+    const identity = identify(upgrade.header, identifySettings);
+    if (identity === undefined) return 'unauthorized';
+    if ((this.#perAddress.get(address) ?? 0) >= this.#deps.maxConnectionsPerAddress) {
+      return 'too_many_connections';
+    }
+    const userId = connectionIdSchema.safeParse(new URLSearchParams(upgrade.query).get('_pk') || nanoid());
+    if (!userId.success) return 'id_reserved';
+    const claim: Claim = { userId: userId.data, ...identity };
+    const refusal = registry.refusal(roomName, claim);
+    if (refusal !== undefined) return refusal;
+    const rateLimit = new RateLimit(this.#deps.maxFramesPerSecond, clock.now());
+    return { connectionId: nanoid(10), roomName, claim, address, rateLimit };
+  }
+
+  #opened(ws: WebSocket<SocketData>): void {
+    const data = ws.getUserData();
+    const connection = new UwsConnection(ws, () => this.#reap());
+    data.connection = connection;
+    this.#count += 1;
+    this.#perAddress.set(data.address, (this.#perAddress.get(data.address) ?? 0) + 1);
+    this.#deps.log.debug({ connection: connection.id, room: data.roomName }, 'connection opened');
+    this.#deps.registry.admit(data.roomName, connection, data.claim);
+  }
+
+  #received(ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean): void {
+    const data = ws.getUserData();
+    const { connection } = data;
+    if (connection === undefined) return;
+    const { registry, clock, maxFrameBytes, log } = this.#deps;
+    if (message.byteLength > maxFrameBytes) {
+      log.warn({ connection: connection.id, bytes: message.byteLength }, 'frame too large');
+      connection.close(closeFor('message_too_large'));
+      return;
+    }
+    if (!data.rateLimit.take(clock.now(), message.byteLength)) {
+      log.warn({ connection: connection.id, room: data.roomName }, 'too many frames');
+      registry.get(data.roomName)?.refuse(connection, 'rate_limited');
+      connection.close(closeFor('rate_limited'));
+      return;
+    }
+    // The protocol is text; binary frames are ignored, as recorded.
+    if (isBinary) return;
+    const room = registry.get(data.roomName);
+    const decoded = decode(Buffer.from(message).toString('utf8'));
+    if (decoded.ok) room?.receive(connection, decoded.message);
+    else room?.refuse(connection, decoded.code);
+  }
+
+  /**
+   * uWS dropped a frame because the client does not read. It may call this from within its own fan-out, where closing
+   * a socket is not safe: the connection is ended before the next frame, or at the end of the turn.
+   */
+  #overflowed(ws: WebSocket<SocketData>): void {
+    const { connection } = ws.getUserData();
+    if (connection === undefined || this.#doomed.includes(connection)) return;
+    if (this.#doomed.length === 0) this.#deps.clock.afterTurn(() => this.#reap());
+    this.#doomed.push(connection);
+  }
+
+  #reap(): void {
+    if (this.#doomed.length === 0) return;
+    const doomed = this.#doomed;
+    this.#doomed = [];
+    for (const connection of doomed) {
+      this.#deps.log.warn(
+        {
+          connection: connection.id,
+          userId: connection.userId,
+          code: new AppError('slow_consumer').code,
+          bufferedBytes: connection.bufferedBytes(),
+        },
+        'slow consumer dropped',
+      );
+      connection.terminate();
+    }
+  }
+
+  #closed(ws: WebSocket<SocketData>, code: number, reason: ArrayBuffer): void {
+    const { connection, roomName, address } = ws.getUserData();
+    if (connection === undefined) return;
+    connection.closed();
+    this.#count -= 1;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+    this.#deps.log.debug(
+      { connection: connection.id, room: roomName, code, reason: Buffer.from(reason).toString('utf8') },
+      'connection closed',
+    );
+    this.#deps.registry.get(roomName)?.disconnected(connection);
+  }
+}

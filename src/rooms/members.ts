@@ -1,0 +1,128 @@
+import type { LeaveReason } from '../../machines/room.events.ts';
+import type { Role } from '../identity/authorize.ts';
+import type { Connection } from './connection.ts';
+import { IdOwners } from './id-owners.ts';
+
+/** Who comes with a connection, as the gateway has made sure of. */
+export type Claim = {
+  /** The connection id (`_pk`). */
+  readonly userId: string;
+  readonly name: string;
+  /** Stable name of the login behind the connection; not shown to anyone. */
+  readonly owner: string;
+  readonly role: Role;
+};
+
+export type MemberSettings = {
+  /** How long a user without a socket stays, so that a reconnect is no leave. */
+  readonly reconnectGraceMs: number;
+  /** How long a user with a silent socket stays. */
+  readonly heartbeatTimeoutMs: number;
+  readonly maxUsersPerRoom: number;
+};
+
+/** One participant: it may be without a connection for a while, and change connections. */
+type Member = {
+  readonly id: string;
+  readonly role: Role;
+  connection: Connection | null;
+  /** When it was last heard, or, without a connection, when that went away. */
+  since: number;
+};
+
+/** Ids remembered per room for each user it may hold. */
+const REMEMBERED_IDS_PER_PLACE = 4;
+
+/** By which connection each user of a room takes part, who owns which id, and who has been silent for too long. */
+export class Members {
+  readonly #members = new Map<string, Member>();
+  readonly #owners: IdOwners;
+  readonly #settings: MemberSettings;
+
+  constructor(settings: MemberSettings) {
+    this.#settings = settings;
+    this.#owners = new IdOwners(settings.maxUsersPerRoom * REMEMBERED_IDS_PER_PLACE);
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Why `claim` may not take part now, if so. */
+  refusal(claim: Claim): 'id_taken' | 'room_full' | undefined {
+    if (!this.#owners.mayClaim(claim.userId, claim.owner)) return 'id_taken';
+    const isNew = !this.#members.has(claim.userId);
+    return isNew && this.#members.size >= this.#settings.maxUsersPerRoom ? 'room_full' : undefined;
+  }
+
+  /** Lets a connection speak for its user; says whether the user was here and by which connection until then. */
+  attach(
+    connection: Connection,
+    claim: Claim,
+    now: number,
+  ): { readonly wasHere: boolean; readonly older: Connection | null } {
+    this.#owners.claim(claim.userId, claim.owner);
+    const member = this.#members.get(claim.userId);
+    if (member === undefined) {
+      this.#members.set(claim.userId, { id: claim.userId, role: claim.role, connection, since: now });
+      return { wasHere: false, older: null };
+    }
+    const older = member.connection;
+    member.connection = connection;
+    member.since = now;
+    return { wasHere: true, older };
+  }
+
+  /** The user a connection speaks for: nobody once the user has left, or has a newer connection. */
+  of(connection: Connection): Readonly<Member> | undefined {
+    const member = this.#members.get(connection.userId);
+    return member?.connection === connection ? member : undefined;
+  }
+
+  /** As {@link of}, and notes that the user was heard. */
+  heard(connection: Connection, now: number): Readonly<Member> | undefined {
+    const member = this.#members.get(connection.userId);
+    if (member?.connection !== connection) return undefined;
+    member.since = now;
+    return member;
+  }
+
+  connectionOf(id: string): Connection | null {
+    return this.#members.get(id)?.connection ?? null;
+  }
+
+  /** The socket is gone. A connection that was replaced changes nothing. */
+  detach(connection: Connection, now: number): void {
+    const member = this.#members.get(connection.userId);
+    if (member?.connection !== connection) return;
+    member.connection = null;
+    member.since = now;
+  }
+
+  /** Takes a user out; gives the connection it had. */
+  remove(id: string): Connection | null {
+    const connection = this.connectionOf(id);
+    this.#members.delete(id);
+    return connection;
+  }
+
+  /** Users whose time is over, in the order in which they came. Removing them while iterating is fine. */
+  *expired(now: number): Generator<{ readonly id: string; readonly reason: LeaveReason }> {
+    const { reconnectGraceMs, heartbeatTimeoutMs } = this.#settings;
+    for (const { id, connection, since } of this.#members.values()) {
+      const elapsedMs = now - since;
+      if (connection === null) {
+        if (elapsedMs >= reconnectGraceMs) yield { id, reason: 'dropped' };
+      } else if (elapsedMs >= heartbeatTimeoutMs) {
+        yield { id, reason: 'timedOut' };
+      }
+    }
+  }
+
+  /** Takes everybody out; gives the connections there were. */
+  clear(): readonly Connection[] {
+    const connections = [...this.#members.values()].flatMap(({ connection }) => connection ?? []);
+    this.#members.clear();
+    return connections;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { RoomMachine } from '../../machines/room.machine.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpErrorCode } from '../errors.ts';
+import type { Close } from '../protocol/close-codes.ts';
+import type { Connection, Transport } from './connection.ts';
+import type { Claim } from './members.ts';
+import { RoomHost, type RoomSettings } from './room-host.ts';
+import { StateEncoder } from './state-encoder.ts';
+
+export type RegistryDeps = {
+  readonly machine: RoomMachine;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly settings: RoomSettings & { readonly maxRooms: number };
+  readonly log: Logger;
+  readonly newMeetingId: () => string;
+};
+
+/**
+ * The rooms of this process by name: a plain map of root actors. A supervisor machine with rooms as its children would
+ * copy its table on every start and stop, and one failing room would take the others along.
+ */
+export class RoomRegistry {
+  readonly #deps: RegistryDeps;
+  readonly #rooms = new Map<string, RoomHost>();
+  readonly #encoder = new StateEncoder();
+
+  constructor(deps: RegistryDeps) {
+    this.#deps = deps;
+  }
+
+  get roomCount(): number {
+    return this.#rooms.size;
+  }
+
+  get(name: string): RoomHost | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /** Why `claim` would not be admitted to the room now, if so; asked before the upgrade. */
+  refusal(name: string, claim: Claim): HttpErrorCode | undefined {
+    const room = this.#rooms.get(name);
+    if (room !== undefined) return room.refusal(claim);
+    return this.#rooms.size >= this.#deps.settings.maxRooms ? 'too_many_rooms' : undefined;
+  }
+
+  /** Finds or starts the room and lets the connection take part. */
+  admit(name: string, connection: Connection, claim: Claim): RoomHost {
+    const room = this.#rooms.get(name) ?? this.#start(name);
+    room.admit(connection, claim);
+    return room;
+  }
+
+  sweep(now: number): void {
+    for (const room of this.#rooms.values()) room.sweep(now);
+  }
+
+  /** Ends all rooms and their connections. */
+  stop(close: Close): void {
+    for (const room of this.#rooms.values()) room.stop(close);
+  }
+
+  #start(name: string): RoomHost {
+    const { settings, clock, machine, transport, newMeetingId } = this.#deps;
+    const room = new RoomHost({
+      name,
+      machine,
+      clock,
+      transport,
+      settings,
+      newMeetingId,
+      encoder: this.#encoder,
+      log: this.#deps.log.child({ room: name }),
+      onOver: (over) => {
+        // A join in the same turn may have started a successor already.
+        if (this.#rooms.get(name) === over) this.#rooms.delete(name);
+      },
+    });
+    this.#rooms.set(name, room);
+    return room;
+  }
+}

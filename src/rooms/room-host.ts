@@ -1,0 +1,264 @@
+import type { Logger } from 'pino';
+import { createActor, type Actor } from 'xstate';
+import type { RoomEffect, RoomEvent } from '../../machines/room.events.ts';
+import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import { authorize } from '../identity/authorize.ts';
+import { closeFor, TIMED_OUT, USER_LEFT, type Close } from '../protocol/close-codes.ts';
+import {
+  directMessageFrame,
+  errorFrame,
+  MUTE_MIC_FRAME,
+  PONG_FRAME,
+  userLeftFrame,
+  type ClientMessage,
+} from '../protocol/codec.ts';
+import type { Connection, Frame, Transport } from './connection.ts';
+import { Members, type Claim, type MemberSettings } from './members.ts';
+import type { StateEncoder } from './state-encoder.ts';
+import { StateFeed } from './state-feed.ts';
+import { toRoomEvent } from './to-room-event.ts';
+
+export type RoomSettings = MemberSettings & {
+  /** How often the unchanged state is sent again, to heal clients; 0 is never. */
+  readonly periodicStateMs: number;
+  /** How long state changes may be gathered into one frame; 0 is to the end of the turn. */
+  readonly stateTickMs: number;
+};
+
+export type RoomHostDeps = {
+  readonly name: string;
+  /** With its services bound; the same object for all rooms. */
+  readonly machine: RoomMachine;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly encoder: StateEncoder;
+  readonly settings: RoomSettings;
+  readonly log: Logger;
+  readonly newMeetingId: () => string;
+  /** The room is empty and without a meeting, or has failed, and is to be forgotten. Called once, from within. */
+  readonly onOver: (room: RoomHost) => void;
+};
+
+/** Events after which nothing but the state is sent: they may merge into a state that waits. */
+const MERGING: ReadonlySet<RoomEvent['type']> = new Set([
+  'user.joined',
+  'user.updated',
+  'ai.enable',
+  'ai.disable',
+]);
+
+/** XState stops a child by this event; its `stop` method is for root actors only. */
+const STOP_CHILD = { type: 'xstate.stop' } as never;
+
+/**
+ * One room's shell: its actor, its connections and what is sent to them. The machine decides, the host carries out;
+ * the rules are H1 to H13 of machines/SPEC.md.
+ *
+ * All methods are synchronous and none throws; a failing machine or effect ends this room and no other.
+ */
+export class RoomHost {
+  readonly name: string;
+  readonly #deps: RoomHostDeps;
+  readonly #actor: Actor<RoomMachine>;
+  readonly #topic: string;
+  readonly #members: Members;
+  readonly #feed: StateFeed;
+  /** Whether the event being handled is a departure. */
+  #departing = false;
+  #nextPeriodicAt: number;
+  #over = false;
+
+  constructor(deps: RoomHostDeps) {
+    this.name = deps.name;
+    this.#deps = deps;
+    this.#topic = `room/${deps.name}`;
+    this.#members = new Members(deps.settings);
+    this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
+    this.#actor = createActor(deps.machine, { clock: deps.clock });
+    this.#feed = new StateFeed({
+      topic: this.#topic,
+      clock: deps.clock,
+      transport: deps.transport,
+      encoder: deps.encoder,
+      tickMs: deps.settings.stateTickMs,
+      snapshot: () => this.#actor.getSnapshot(),
+      onError: (error) => this.#fail(error),
+    });
+    // XState makes an uncaught exception of what an observer or listener throws, and of an error nobody observes.
+    this.#actor.subscribe({ error: (error) => this.#fail(error) });
+    this.#actor.on('*', (effect) => {
+      try {
+        this.#carryOut(effect);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    this.#actor.start();
+  }
+
+  get userCount(): number {
+    return this.#members.size;
+  }
+
+  get snapshot(): RoomSnapshot {
+    return this.#actor.getSnapshot();
+  }
+
+  /** Why `claim` would not be admitted now, if so. [H1] */
+  refusal(claim: Claim): 'id_taken' | 'room_full' | undefined {
+    return this.#members.refusal(claim);
+  }
+
+  /** Lets a connection take part: for a new user, or for one who is here and comes back. Ask `refusal` first. [H2, H3] */
+  admit(connection: Connection, claim: Claim): void {
+    const { clock, log, newMeetingId } = this.#deps;
+    connection.subscribe(this.#topic);
+    const { wasHere, older } = this.#members.attach(connection, claim, clock.now());
+    if (wasHere) {
+      older?.close(closeFor('replaced'));
+      // A state that waits will reach the newcomer with everybody else.
+      if (this.#feed.pending === 'nothing') connection.send(this.#feed.encode());
+      return;
+    }
+    log.info({ userId: claim.userId, users: this.#members.size }, 'user joined');
+    this.#dispatch({
+      type: 'user.joined',
+      id: claim.userId,
+      name: claim.name,
+      meetingId: newMeetingId(),
+    });
+  }
+
+  /** A valid message of a connection. One whose user has left, or has a newer connection, is not heard. [H4] */
+  receive(connection: Connection, message: ClientMessage): void {
+    const member = this.#members.heard(connection, this.#deps.clock.now());
+    if (member === undefined || message.type === 'heartbeat') return;
+    if (!authorize(member.role, message.type)) {
+      this.#sendTo(connection, errorFrame('not_allowed'));
+    } else if (message.type === 'partyserver-ping') {
+      this.#sendTo(connection, PONG_FRAME);
+    } else {
+      const event = toRoomEvent(member.id, message, authorize(member.role, 'moderateAi'));
+      if (event !== undefined) this.#dispatch(event);
+    }
+  }
+
+  /** Tells the sender of a frame, and nobody else, what was wrong with it. [H11] */
+  refuse(connection: Connection, code: ErrorCode): void {
+    if (this.#members.of(connection) !== undefined) this.#sendTo(connection, errorFrame(code));
+  }
+
+  /** The socket is gone; its user stays for the grace. [H5] */
+  disconnected(connection: Connection): void {
+    this.#members.detach(connection, this.#deps.clock.now());
+  }
+
+  /** Called about once a second for all rooms: expires users, sends the periodic state. [H5, H6, H10] */
+  sweep(now: number): void {
+    for (const { id, reason } of this.#members.expired(now)) {
+      this.#dispatch({ type: 'user.left', id, reason });
+    }
+    const { periodicStateMs } = this.#deps.settings;
+    if (periodicStateMs === 0 || now < this.#nextPeriodicAt) return;
+    this.#nextPeriodicAt = now + periodicStateMs;
+    if (this.#members.size > 0) this.#feed.publish();
+  }
+
+  /** Ends the room with its connections, without telling anybody that anybody left: the server stops. */
+  stop(close: Close): void {
+    if (this.#over) return;
+    this.#feed.flush();
+    this.#end(close);
+    this.#actor.stop();
+  }
+
+  /** Sends an event to the machine; a state that waits goes out first unless the event can only add to it. [H8] */
+  #dispatch(event: RoomEvent): void {
+    if (this.#over) return;
+    this.#departing = event.type === 'user.left';
+    const merges = MERGING.has(event.type) || (this.#departing && this.#feed.pending === 'departures');
+    if (!merges) this.#feed.flush();
+    this.#actor.send(event);
+    this.#departing = false;
+  }
+
+  #carryOut(effect: RoomEffect): void {
+    const { log } = this.#deps;
+    switch (effect.type) {
+      case 'room.changed':
+        this.#feed.mark(this.#departing ? 'departures' : 'changes');
+        return;
+      case 'user.departed':
+        this.#depart(effect);
+        return;
+      case 'user.muted':
+        this.#sendToUser(effect.id, MUTE_MIC_FRAME);
+        return;
+      case 'message.directed':
+        this.#sendToUser(effect.to, directMessageFrame(effect.from, effect.messageJson));
+        return;
+      case 'message.relayed':
+        this.#members.connectionOf(effect.from)?.publishToOthers(this.#topic, effect.frame);
+        return;
+      case 'request.refused':
+        this.#sendToUser(effect.to, errorFrame(effect.code));
+        return;
+      case 'meeting.started':
+        log.info({ meetingId: effect.meetingId }, 'meeting started');
+        return;
+      case 'meeting.ended':
+        log.info({ meetingId: effect.meetingId }, 'meeting ended');
+        this.#retire();
+    }
+  }
+
+  /** Tells the others, then ends the leaver's connection. One who timed out is told too, as recorded. [H9] */
+  #depart({ id, reason }: Extract<RoomEffect, { type: 'user.departed' }>): void {
+    const connection = this.#members.remove(id);
+    this.#deps.log.info({ userId: id, reason, users: this.#members.size }, 'user left');
+    const frame = userLeftFrame(id);
+    if (reason === 'left' && connection !== null) {
+      connection.publishToOthers(this.#topic, frame);
+      connection.close(USER_LEFT);
+    } else {
+      this.#deps.transport.publish(this.#topic, frame);
+      connection?.close(TIMED_OUT);
+    }
+  }
+
+  #sendToUser(id: string, frame: Frame): void {
+    this.#members.connectionOf(id)?.send(frame);
+  }
+
+  /** A frame that does not come from the machine; it must not overtake the state either. */
+  #sendTo(connection: Connection, frame: Frame): void {
+    this.#feed.flush();
+    connection.send(frame);
+  }
+
+  /** The meeting is over and nobody is here: the host is forgotten, a later join starts another. [H12] */
+  #retire(): void {
+    this.#end(USER_LEFT);
+    // Not from within the actor's own step: stopping it there would cut the step short.
+    this.#deps.clock.afterTurn(() => this.#actor.stop());
+  }
+
+  /** Takes this room out, alone: its clients reconnect into a fresh one. [H13] */
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.#deps.log.error({ err: error }, 'room failed');
+    // XState leaves the children of an actor whose action threw running; the AI's call is one of them.
+    for (const child of Object.values(this.#actor.getSnapshot().children)) child?.send(STOP_CHILD);
+    this.#end(closeFor('room_failed'));
+    this.#deps.clock.afterTurn(() => this.#actor.stop());
+  }
+
+  #end(close: Close): void {
+    this.#over = true;
+    this.#feed.end();
+    this.#deps.onOver(this);
+    for (const connection of this.#members.clear()) connection.close(close);
+  }
+}

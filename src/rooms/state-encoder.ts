@@ -1,0 +1,70 @@
+import { toAiState, toAiUser, type AiSession } from '../../machines/room.context.ts';
+import { aiPhase, type RoomSnapshot } from '../../machines/room.machine.ts';
+import type { User } from '../protocol/messages.ts';
+
+const INITIAL_BYTES = 64 * 1024;
+/** A UTF-16 unit takes at most three bytes in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * Writes `roomState` frames. Each user's JSON is made once per change of that user, then copied: user records are
+ * immutable, so the record itself is the cache's key and nothing is ever invalidated. Parts are written into one kept
+ * buffer because at a thousand users flattening the joined string costs ten times the copying.
+ *
+ * One encoder serves all rooms of a process.
+ */
+export class StateEncoder {
+  readonly #json = new WeakMap<User | AiSession, string>();
+  #buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+
+  /** The frame's bytes, valid until the next call. */
+  encode(snapshot: Pick<RoomSnapshot, 'value' | 'context'>): Uint8Array {
+    const { context } = snapshot;
+    const ai = JSON.stringify(toAiState(aiPhase(snapshot), context));
+    const head = `{"type":"roomState","state":{"ai":${ai},"meetingId":${JSON.stringify(context.meetingId ?? '')},"users":[`;
+    const parts = [head];
+    let units = head.length;
+    for (const user of context.users.values()) {
+      const json = this.#userJson(user);
+      units += json.length + 1;
+      parts.push(json);
+    }
+    if (context.session !== null) {
+      const json = this.#aiJson(context.session);
+      units += json.length + 1;
+      parts.push(json);
+    }
+    return this.#write(parts, units);
+  }
+
+  #write(parts: readonly string[], units: number): Uint8Array {
+    const needed = units * MAX_BYTES_PER_UNIT + 8;
+    if (this.#buffer.length < needed) this.#buffer = Buffer.allocUnsafe(needed * 2);
+    const buffer = this.#buffer;
+    let offset = buffer.write(parts[0] ?? '', 0);
+    for (let index = 1; index < parts.length; index += 1) {
+      if (index > 1) offset += buffer.write(',', offset, 'latin1');
+      offset += buffer.write(parts[index] ?? '', offset);
+    }
+    offset += buffer.write(']}}', offset, 'latin1');
+    return buffer.subarray(0, offset);
+  }
+
+  #userJson(user: User): string {
+    let json = this.#json.get(user);
+    if (json === undefined) {
+      json = JSON.stringify(user);
+      this.#json.set(user, json);
+    }
+    return json;
+  }
+
+  #aiJson(session: AiSession): string {
+    let json = this.#json.get(session);
+    if (json === undefined) {
+      json = JSON.stringify(toAiUser(session));
+      this.#json.set(session, json);
+    }
+    return json;
+  }
+}
