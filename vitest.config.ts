@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/browser/**'],
     // uWebSockets.js keeps one event loop per process; worker threads would share its native state.
     pool: 'forks',
+    // Tests of memory ask for a collection instead of waiting for one.
+    execArgv: ['--expose-gc'],
     testTimeout: 20_000,
   },
 });

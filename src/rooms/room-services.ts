@@ -32,11 +32,17 @@ export function bindRoomMachine(machine: RoomMachine, voice: Voice, delays: Room
       }),
       routeAudio: fromPromise<void, RouteAudioInput>(({ input, signal }) => voice.route(input, signal)),
       holdVoice: fromCallback<RoomEvent, HoldVoiceInput>(({ input, sendBack }) => {
-        const unsubscribe = voice.onEnded(input.session, () => sendBack({ type: 'ai.ended' }));
-        return () => {
-          unsubscribe();
+        try {
+          const unsubscribe = voice.onEnded(input.session, () => sendBack({ type: 'ai.ended' }));
+          return () => {
+            unsubscribe();
+            voice.close(input.session);
+          };
+        } catch (error) {
+          // XState runs no clean-up for a callback that failed to start.
           voice.close(input.session);
-        };
+          throw error;
+        }
       }),
     },
   });

@@ -39,6 +39,7 @@ function describe(user) {
 }
 
 function show(users) {
+  document.body.classList.remove('lost');
   element('status').textContent =
     users.length === 1 ? 'You are alone here.' : `${users.length} people are here.`;
   element('users').replaceChildren(
@@ -49,6 +50,7 @@ function show(users) {
       name.textContent = user.name;
       notes.textContent = describe(user);
       item.append(name, notes);
+      item.classList.toggle('raised', user.raisedHand);
       return item;
     }),
   );
@@ -56,6 +58,8 @@ function show(users) {
 
 socket.addEventListener('open', announce);
 socket.addEventListener('close', () => {
+  // The list is the last that was known.
+  document.body.classList.add('lost');
   element('status').textContent = 'The connection is lost. Trying again…';
 });
 socket.addEventListener('message', (event) => {
@@ -65,7 +69,6 @@ socket.addEventListener('message', (event) => {
 
 element('hand').addEventListener('click', () => {
   raisedHand = !raisedHand;
-  element('hand').setAttribute('aria-pressed', String(raisedHand));
   element('hand').textContent = raisedHand ? 'Lower hand' : 'Raise hand';
   announce();
 });
