@@ -1,4 +1,4 @@
-import type { Presence, Track } from '../src/protocol/messages.ts';
+import type { Presence, Track, User } from '../src/protocol/messages.ts';
 import type { ErrorCode } from '../src/errors.ts';
 
 /**
@@ -18,6 +18,12 @@ export type RoomEvent =
       readonly id: string;
       readonly name: string;
       readonly meetingId: string;
+    }
+  /** The room as an earlier process, or an actor that failed, left it. Heard once, before anything else. */
+  | {
+      readonly type: 'room.restored';
+      readonly meetingId: string;
+      readonly users: readonly User[];
     }
   | { readonly type: 'user.updated'; readonly id: string; readonly presence: Presence }
   | { readonly type: 'user.left'; readonly id: string; readonly reason: LeaveReason }
@@ -58,6 +64,7 @@ export type RoomEffect =
   | { readonly type: 'user.muted'; readonly id: string }
   | {
       readonly type: 'message.directed';
+      readonly by: string;
       readonly to: string;
       /** The sender's name. */
       readonly from: string;

@@ -58,6 +58,10 @@ export const roomMachine = roomSetup.createMachine({
         emptyRoomGrace: { guard: 'hasMeeting', actions: ['announceMeetingEnd', 'forgetMeeting'] },
       },
       on: {
+        'room.restored': [
+          { guard: 'bringsUsers', target: 'active', actions: ['restoreRoom'] },
+          { guard: 'hasNoMeeting', actions: ['restoreRoom'] },
+        ],
         'user.joined': [
           { guard: 'hasMeeting', target: 'active', actions: ['addUser', 'announceChange'] },
           { target: 'active', actions: ['addUser', 'announceMeetingStart', 'announceChange'] },

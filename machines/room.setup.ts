@@ -2,6 +2,7 @@ import { assertEvent, assign, emit, fromCallback, fromPromise, setup } from 'xst
 import type { ErrorCode } from '../src/errors.ts';
 import type { Track } from '../src/protocol/messages.ts';
 import {
+  emptyRoom,
   newUser,
   samePresence,
   withMuted,
@@ -100,7 +101,12 @@ export const roomSetup = setup({
       assertEvent(event, 'ai.control.release');
       return context.users.has(event.by) && (context.controller === event.by || event.asModerator);
     },
+    bringsUsers: ({ context, event }) => {
+      assertEvent(event, 'room.restored');
+      return context.meetingId === null && event.users.length > 0;
+    },
     hasMeeting: ({ context }) => context.meetingId !== null,
+    hasNoMeeting: ({ context }) => context.meetingId === null,
     hasAiFailure: ({ context, event }) =>
       context.aiFailure !== null && 'by' in event && context.users.has(event.by),
   },
@@ -131,6 +137,16 @@ export const roomSetup = setup({
       users: ({ context, event }) => {
         assertEvent(event, 'user.mute');
         return withMuted(context.users, event.id);
+      },
+    }),
+    restoreRoom: assign({
+      meetingId: ({ event }) => {
+        assertEvent(event, 'room.restored');
+        return event.meetingId;
+      },
+      users: ({ event }) => {
+        assertEvent(event, 'room.restored');
+        return event.users.reduce(withUser, emptyRoom.users);
       },
     }),
     forgetMeeting: assign({ meetingId: null }),
@@ -175,6 +191,7 @@ export const roomSetup = setup({
       assertEvent(event, 'message.deliver');
       return {
         type: 'message.directed',
+        by: event.by,
         to: event.to,
         from: context.users.get(event.by)?.name ?? '',
         messageJson: event.messageJson,

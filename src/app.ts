@@ -6,22 +6,28 @@ import type { Config } from './config.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { loadSessionSecrets } from './identity/session-secrets.ts';
 import { createLog } from './log.ts';
-import { closeFor } from './protocol/close-codes.ts';
-import { startSweep } from './rooms/liveness.ts';
+import { RoomJournal } from './rooms/room-journal.ts';
 import { RoomRegistry } from './rooms/registry.ts';
 import { bindRoomMachine } from './rooms/room-services.ts';
+import { RoomServer } from './room-server.ts';
+import type { Store } from './store/store.ts';
+import { SqliteStore } from './store/store.sqlite.ts';
 import { unconfiguredVoice } from './voice/voice.unconfigured.ts';
 import type { Voice } from './voice/voice.ts';
 
 export { loadConfig, ConfigError, type Config } from './config.ts';
 export type { Clock } from './clock.ts';
 export { VoiceError, type Voice } from './voice/voice.ts';
+export { MemoryStore } from './store/store.memory.ts';
+export type { Store } from './store/store.ts';
 
 /** What a host application, or a test, may put in place of the parts chosen by the configuration. */
 export type Overrides = {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly voice?: Voice;
+  /** Opened and closed by the app. */
+  readonly store?: Store;
   readonly machine?: RoomMachine;
 };
 
@@ -29,9 +35,12 @@ export type Overrides = {
 export interface App {
   /** Resolves with the ports in use; rejects when one cannot be had, and then nothing listens. */
   listen(): Promise<{ port: number; adminPort: number }>;
-  /** Takes no more connections; those that are there stay. */
-  drain(): void;
-  /** Closes every connection with 1012 and everything that listens. Safe to call twice. */
+  /**
+   * Stops as a deploy wants it: refuses new connections, stores the rooms, closes the connections with 1012 in a spread
+   * over `DRAIN_SECONDS`, and then everything else. Nobody is told that anybody left.
+   */
+  drain(): Promise<void>;
+  /** The same without the spread. Safe to call twice, and during a drain. */
   close(): Promise<void>;
   /** How many rooms and connections there are now. */
   stats(): { rooms: number; connections: number };
@@ -45,12 +54,16 @@ const AI_SESSION_LIMIT_MS = 55 * 60_000;
 export function createApp(config: Config, overrides: Overrides = {}): App {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
-  const machine = bindRoomMachine(overrides.machine ?? roomMachine, overrides.voice ?? unconfiguredVoice, {
+  const delays = {
     emptyRoomGrace: config.emptyRoomGraceMs,
     aiConnectTimeout: config.aiConnectTimeoutMs,
     aiRouteTimeout: AI_ROUTE_TIMEOUT_MS,
     aiSessionLimit: AI_SESSION_LIMIT_MS,
-  });
+  };
+  const voice = overrides.voice ?? unconfiguredVoice;
+  const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delays, clock);
+  const store = overrides.store ?? new SqliteStore(config.dataDir);
+  const journal = new RoomJournal(store, clock, log);
   const gateway = new Gateway({
     config,
     clock,
@@ -59,28 +72,17 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
       secrets: loadSessionSecrets(config.sessionSecrets, config.dataDir),
       trustAccessEmailHeader: config.trustAccessEmailHeader,
     },
+    unreadyReason: () => (journal.faulty ? 'store' : undefined),
     createRegistry: (transport) =>
-      new RoomRegistry({ machine, clock, transport, settings: config, log, newMeetingId: randomUUID }),
+      new RoomRegistry({
+        machine,
+        clock,
+        transport,
+        settings: config,
+        log,
+        journal,
+        newMeetingId: randomUUID,
+      }),
   });
-  let stopSweep: (() => void) | undefined;
-  let closed = false;
-  return {
-    listen: async () => {
-      const ports = await gateway.listen();
-      stopSweep = startSweep(clock, (now) => gateway.registry.sweep(now));
-      return ports;
-    },
-    drain: () => gateway.drain(),
-    close: async () => {
-      if (closed) return;
-      closed = true;
-      stopSweep?.();
-      gateway.drain();
-      gateway.registry.stop(closeFor('draining'));
-      // The close frames leave at the end of the turn; closing the sockets before would swallow them.
-      await new Promise<void>((resolve) => clock.afterTurn(resolve));
-      gateway.close();
-    },
-    stats: () => ({ rooms: gateway.registry.roomCount, connections: gateway.connectionCount }),
-  };
+  return new RoomServer(config, clock, log, store, journal, gateway);
 }

@@ -72,6 +72,7 @@ const environmentSchema = z.object({
   PERIODIC_STATE_MS: durationMs(15_000),
   STATE_TICK_MS: integer(0, 1_000, 0),
   AI_CONNECT_TIMEOUT_MS: durationMs(20_000, 1),
+  DRAIN_SECONDS: integer(0, 3_600, 5),
   MAX_FRAME_BYTES: integer(1_024, 16 * 1024 * 1024, 1024 * 1024),
   MAX_FRAMES_PER_SECOND: integer(1, 1_000_000, 100),
   MAX_BUFFERED_BYTES: integer(64 * 1024, 1024 * 1024 * 1024, 4 * 1024 * 1024),
@@ -103,6 +104,7 @@ export type Config = Readonly<{
   periodicStateMs: number;
   stateTickMs: number;
   aiConnectTimeoutMs: number;
+  drainSeconds: number;
   maxFrameBytes: number;
   maxFramesPerSecond: number;
   maxBufferedBytes: number;
@@ -149,6 +151,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     periodicStateMs: env.PERIODIC_STATE_MS,
     stateTickMs: env.STATE_TICK_MS,
     aiConnectTimeoutMs: env.AI_CONNECT_TIMEOUT_MS,
+    drainSeconds: env.DRAIN_SECONDS,
     maxFrameBytes: env.MAX_FRAME_BYTES,
     maxFramesPerSecond: env.MAX_FRAMES_PER_SECOND,
     maxBufferedBytes: env.MAX_BUFFERED_BYTES,

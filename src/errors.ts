@@ -23,6 +23,7 @@ export const ERRORS = {
   rate_limited: { close: 4029, http: 429, retryable: true, text: 'Too many messages' },
   not_allowed: { http: 403, retryable: false, text: 'You may not do this' },
   user_not_found: { retryable: false, text: 'This user is not in the room' },
+  user_away: { retryable: true, text: 'This user is reconnecting' },
   ai_not_active: { retryable: true, text: 'There is no AI in this room' },
   ai_control_held: { retryable: true, text: 'Somebody else is talking to the AI' },
   ai_control_pending: { retryable: true, text: 'Somebody else is about to talk to the AI' },
@@ -46,6 +47,7 @@ export const ERRORS = {
   internal: { http: 500, close: 1011, retryable: true, text: 'Something went wrong on the server' },
   room_full: { http: 503, retryable: true, text: 'The room is full' },
   too_many_rooms: { http: 503, retryable: true, text: 'The server has no place for another room' },
+  store_unavailable: { http: 503, retryable: true, text: 'The server cannot store anything at the moment' },
   draining: { http: 503, close: 1012, retryable: true, text: 'The server is restarting' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -28,10 +28,13 @@ async function main(): Promise<void> {
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
+    if (stopping) {
+      log.warn({ signal }, 'stopped at once');
+      process.exit(1);
+    }
     stopping = true;
     log.info({ signal, ...app.stats() }, 'stopping');
-    void app.close().then(() => log.info('stopped'));
+    void app.drain().then(() => log.info('stopped'));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -44,6 +44,7 @@ describe('configuration', () => {
       periodicStateMs: 15_000,
       stateTickMs: 0,
       aiConnectTimeoutMs: 20_000,
+      drainSeconds: 5,
       maxFrameBytes: 1_048_576,
       maxFramesPerSecond: 100,
       maxBufferedBytes: 4_194_304,

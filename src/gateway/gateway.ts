@@ -16,6 +16,8 @@ export type GatewayDeps = {
   readonly identifySettings: IdentifySettings;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Why the server should get no new clients, beside that it stops. */
+  readonly unreadyReason: () => string | undefined;
   /** Makes the registry that the sockets feed, given the fan-out it is to use. */
   readonly createRegistry: (transport: Transport) => RoomRegistry;
 };
@@ -34,7 +36,7 @@ export class Gateway {
     const { config, log, clock, identifySettings } = deps;
     this.#deps = deps;
     const proxies = new TrustedProxies(config.trustedProxies);
-    const unreadyReason = (): string | undefined => (this.#draining ? 'draining' : undefined);
+    const unreadyReason = (): string | undefined => (this.#draining ? 'draining' : deps.unreadyReason());
     this.registry = deps.createRegistry({ publish: (topic, frame) => this.#sockets.publish(topic, frame) });
     this.#sockets = new RoomSockets(this.#public, {
       registry: this.registry,
@@ -73,9 +75,15 @@ export class Gateway {
     }
   }
 
-  /** Refuses new connections with 503; `/readyz` says why. */
-  drain(): void {
+  /** From here on new connections are refused with 503, and `/readyz` says why. */
+  refuseConnections(): void {
     this.#draining = true;
+  }
+
+  /** Closes the connections with 1012, spread over a time. */
+  async drain(windowMs: number): Promise<void> {
+    this.refuseConnections();
+    await this.#sockets.drain(windowMs);
   }
 
   /** Closes what listens and what is connected. */

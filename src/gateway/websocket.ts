@@ -2,7 +2,7 @@ import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
 import type { Clock } from '../clock.ts';
-import { AppError, type HttpErrorCode } from '../errors.ts';
+import type { ErrorCode, HttpErrorCode } from '../errors.ts';
 import { identify, type IdentifySettings } from '../identity/identify.ts';
 import { originAllowed } from '../identity/origin.ts';
 import { closeFor } from '../protocol/close-codes.ts';
@@ -22,6 +22,9 @@ import { UwsConnection, type SocketData } from './uws-connection.ts';
 const HARD_LIMIT_FACTOR = 4;
 /** Seconds after which uWS ends a connection on which not even its pings are answered. */
 const IDLE_TIMEOUT_SECONDS = 32;
+
+/** How finely the closes of a drain are spread. */
+const DRAIN_STEP_MS = 50;
 
 export type RoomSocketsDeps = {
   readonly registry: RoomRegistry;
@@ -53,7 +56,8 @@ export class RoomSockets implements Transport {
   readonly #perAddress = new Map<string, number>();
   /** Connections that lost a frame and must not get another. */
   #doomed: UwsConnection[] = [];
-  #count = 0;
+  #onEmpty: (() => void) | undefined = undefined;
+  readonly #open = new Set<UwsConnection>();
 
   constructor(app: TemplatedApp, deps: RoomSocketsDeps) {
     this.#app = app;
@@ -72,7 +76,28 @@ export class RoomSockets implements Transport {
   }
 
   get connectionCount(): number {
-    return this.#count;
+    return this.#open.size;
+  }
+
+  /**
+   * Closes all connections with 1012, spread evenly over a time, so that their clients do not come back in one burst.
+   * Resolves when none is left; new ones must be refused before this is called.
+   */
+  drain(windowMs: number): Promise<void> {
+    const { clock } = this.#deps;
+    const connections = [...this.#open];
+    const steps = Math.max(1, Math.floor(windowMs / DRAIN_STEP_MS));
+    const closeShare = (step: number): void => {
+      const from = Math.floor(((step - 1) * connections.length) / steps);
+      const to = Math.floor((step * connections.length) / steps);
+      for (const connection of connections.slice(from, to)) connection.close(closeFor('draining'));
+      if (step < steps && this.#open.size > 0) clock.setTimeout(() => closeShare(step + 1), DRAIN_STEP_MS);
+    };
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      closeShare(1);
+      if (this.#open.size === 0) resolve();
+    });
   }
 
   publish(topic: string, frame: Frame): void {
@@ -127,7 +152,7 @@ export class RoomSockets implements Transport {
     const data = ws.getUserData();
     const connection = new UwsConnection(ws, () => this.#reap());
     data.connection = connection;
-    this.#count += 1;
+    this.#open.add(connection);
     this.#perAddress.set(data.address, (this.#perAddress.get(data.address) ?? 0) + 1);
     this.#deps.log.debug({ connection: connection.id, room: data.roomName }, 'connection opened');
     this.#deps.registry.admit(data.roomName, connection, data.claim);
@@ -177,7 +202,7 @@ export class RoomSockets implements Transport {
         {
           connection: connection.id,
           userId: connection.userId,
-          code: new AppError('slow_consumer').code,
+          code: 'slow_consumer' satisfies ErrorCode,
           bufferedBytes: connection.bufferedBytes(),
         },
         'slow consumer dropped',
@@ -190,7 +215,8 @@ export class RoomSockets implements Transport {
     const { connection, roomName, address } = ws.getUserData();
     if (connection === undefined) return;
     connection.closed();
-    this.#count -= 1;
+    this.#open.delete(connection);
+    if (this.#open.size === 0) this.#onEmpty?.();
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);

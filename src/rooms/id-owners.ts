@@ -17,6 +17,10 @@ export class IdOwners {
     return current === undefined || current === owner;
   }
 
+  ownerOf(id: string): string | undefined {
+    return this.#owners.get(id);
+  }
+
   claim(id: string, owner: string): void {
     this.#owners.delete(id);
     this.#owners.set(id, owner);

@@ -1,5 +1,7 @@
 import type { LeaveReason } from '../../machines/room.events.ts';
 import type { Role } from '../identity/authorize.ts';
+import type { User } from '../protocol/messages.ts';
+import type { StoredParticipant } from '../store/store.ts';
 import type { Connection } from './connection.ts';
 import { IdOwners } from './id-owners.ts';
 
@@ -28,6 +30,8 @@ type Member = {
   connection: Connection | null;
   /** When it was last heard, or, without a connection, when that went away. */
   since: number;
+  /** How long it may stay without a connection. */
+  awayMs: number;
 };
 
 /** Ids remembered per room for each user it may hold. */
@@ -64,13 +68,38 @@ export class Members {
     this.#owners.claim(claim.userId, claim.owner);
     const member = this.#members.get(claim.userId);
     if (member === undefined) {
-      this.#members.set(claim.userId, { id: claim.userId, role: claim.role, connection, since: now });
+      const { userId: id, role } = claim;
+      this.#members.set(id, { id, role, connection, since: now, awayMs: 0 });
       return { wasHere: false, older: null };
     }
     const older = member.connection;
     member.connection = connection;
     member.since = now;
     return { wasHere: true, older };
+  }
+
+  /**
+   * Takes up users as an earlier process left them, without connections. Nobody knows when their sockets went: they
+   * count as silent from now on, which also gives partysocket, whose tries are up to 10 s apart, time to come back.
+   */
+  restore(participants: readonly StoredParticipant[], now: number): void {
+    const awayMs = this.#settings.heartbeatTimeoutMs;
+    for (const { id, owner, role } of participants) {
+      this.#owners.claim(id, owner);
+      this.#members.set(id, { id, role, connection: null, since: now, awayMs });
+    }
+  }
+
+  /** What is to be stored of a user who is here. */
+  stored(user: User): StoredParticipant {
+    const member = this.#members.get(user.id);
+    return {
+      id: user.id,
+      owner: this.#owners.ownerOf(user.id) ?? '',
+      role: member?.role ?? 'member',
+      user,
+      lastSeenAt: member?.since ?? 0,
+    };
   }
 
   /** The user a connection speaks for: nobody once the user has left, or has a newer connection. */
@@ -97,23 +126,20 @@ export class Members {
     if (member?.connection !== connection) return;
     member.connection = null;
     member.since = now;
+    member.awayMs = this.#settings.reconnectGraceMs;
   }
 
-  /** Takes a user out; gives the connection it had. */
-  remove(id: string): Connection | null {
-    const connection = this.connectionOf(id);
+  remove(id: string): void {
     this.#members.delete(id);
-    return connection;
   }
 
   /** Users whose time is over, in the order in which they came. Removing them while iterating is fine. */
   *expired(now: number): Generator<{ readonly id: string; readonly reason: LeaveReason }> {
-    const { reconnectGraceMs, heartbeatTimeoutMs } = this.#settings;
-    for (const { id, connection, since } of this.#members.values()) {
+    for (const { id, connection, since, awayMs } of this.#members.values()) {
       const elapsedMs = now - since;
       if (connection === null) {
-        if (elapsedMs >= reconnectGraceMs) yield { id, reason: 'dropped' };
-      } else if (elapsedMs >= heartbeatTimeoutMs) {
+        if (elapsedMs >= awayMs) yield { id, reason: 'dropped' };
+      } else if (elapsedMs >= this.#settings.heartbeatTimeoutMs) {
         yield { id, reason: 'timedOut' };
       }
     }

@@ -3,8 +3,11 @@ import type { RoomMachine } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpErrorCode } from '../errors.ts';
 import type { Close } from '../protocol/close-codes.ts';
+import type { User } from '../protocol/messages.ts';
+import type { StoredRoom } from '../store/store.ts';
 import type { Connection, Transport } from './connection.ts';
 import type { Claim } from './members.ts';
+import type { RoomJournal } from './room-journal.ts';
 import { RoomHost, type RoomSettings } from './room-host.ts';
 import { StateEncoder } from './state-encoder.ts';
 
@@ -15,6 +18,7 @@ export type RegistryDeps = {
   readonly settings: RoomSettings & { readonly maxRooms: number };
   readonly log: Logger;
   readonly newMeetingId: () => string;
+  readonly journal: RoomJournal;
 };
 
 /**
@@ -52,6 +56,15 @@ export class RoomRegistry {
     return room;
   }
 
+  /** Goes on with the rooms that an earlier process left. [S9] */
+  restore(rooms: readonly StoredRoom[]): void {
+    for (const room of rooms) {
+      this.#deps.journal.remember(room.name, room.meetingId, usersOf(room));
+      this.#start(room.name, room);
+    }
+    if (rooms.length > 0) this.#deps.log.info({ rooms: this.#rooms.size }, 'rooms restored');
+  }
+
   sweep(now: number): void {
     for (const room of this.#rooms.values()) room.sweep(now);
   }
@@ -61,9 +74,11 @@ export class RoomRegistry {
     for (const room of this.#rooms.values()) room.stop(close);
   }
 
-  #start(name: string): RoomHost {
-    const { settings, clock, machine, transport, newMeetingId } = this.#deps;
+  #start(name: string, restored?: StoredRoom): RoomHost {
+    const { settings, clock, machine, transport, newMeetingId, journal } = this.#deps;
     const room = new RoomHost({
+      journal,
+
       name,
       machine,
       clock,
@@ -72,12 +87,17 @@ export class RoomRegistry {
       newMeetingId,
       encoder: this.#encoder,
       log: this.#deps.log.child({ room: name }),
-      onOver: (over) => {
+      onOver: (over, remains) => {
         // A join in the same turn may have started a successor already.
         if (this.#rooms.get(name) === over) this.#rooms.delete(name);
+        if (remains !== undefined) this.#start(name, remains);
       },
     });
     this.#rooms.set(name, room);
+    if (restored !== undefined) room.restore(restored);
     return room;
   }
 }
+
+const usersOf = (room: StoredRoom): ReadonlyMap<string, User> =>
+  new Map(room.participants.map(({ id, user }) => [id, user]));

@@ -5,17 +5,13 @@ import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { authorize } from '../identity/authorize.ts';
-import { closeFor, TIMED_OUT, USER_LEFT, type Close } from '../protocol/close-codes.ts';
-import {
-  directMessageFrame,
-  errorFrame,
-  MUTE_MIC_FRAME,
-  PONG_FRAME,
-  userLeftFrame,
-  type ClientMessage,
-} from '../protocol/codec.ts';
+import { closeFor, USER_LEFT, type Close } from '../protocol/close-codes.ts';
+import { errorFrame, PONG_FRAME, type ClientMessage } from '../protocol/codec.ts';
+import type { StoredRoom } from '../store/store.ts';
 import type { Connection, Frame, Transport } from './connection.ts';
+import type { RoomJournal, RoomRecord } from './room-journal.ts';
 import { Members, type Claim, type MemberSettings } from './members.ts';
+import { RoomSender } from './room-sender.ts';
 import type { StateEncoder } from './state-encoder.ts';
 import { StateFeed } from './state-feed.ts';
 import { toRoomEvent } from './to-room-event.ts';
@@ -37,8 +33,12 @@ export type RoomHostDeps = {
   readonly settings: RoomSettings;
   readonly log: Logger;
   readonly newMeetingId: () => string;
-  /** The room is empty and without a meeting, or has failed, and is to be forgotten. Called once, from within. */
-  readonly onOver: (room: RoomHost) => void;
+  readonly journal: Pick<RoomJournal, 'changed' | 'meetingEnded'>;
+  /**
+   * This host is over: the room is empty and without a meeting (no `remains`), or it has failed, and another host may
+   * go on with what remains. Called once, from within.
+   */
+  readonly onOver: (room: RoomHost, remains?: StoredRoom) => void;
 };
 
 /** Events after which nothing but the state is sent: they may merge into a state that waits. */
@@ -54,9 +54,10 @@ const STOP_CHILD = { type: 'xstate.stop' } as never;
 
 /**
  * One room's shell: its actor, its connections and what is sent to them. The machine decides, the host carries out;
- * the rules are H1 to H13 of machines/SPEC.md.
+ * the rules are H1 to H14 of machines/SPEC.md.
  *
- * All methods are synchronous and none throws; a failing machine or effect ends this room and no other.
+ * All methods are synchronous and none throws while the ports keep their promises; a machine or an effect that fails ends
+ * this room and no other.
  */
 export class RoomHost {
   readonly name: string;
@@ -65,9 +66,14 @@ export class RoomHost {
   readonly #topic: string;
   readonly #members: Members;
   readonly #feed: StateFeed;
+  readonly #sender: RoomSender;
   /** Whether the event being handled is a departure. */
   #departing = false;
   #nextPeriodicAt: number;
+  /** The most users that were here at once. */
+  #peak = 0;
+  /** A room that fails while it is being restored would fail for ever: nothing remains of it. */
+  #restoring = false;
   #over = false;
 
   constructor(deps: RoomHostDeps) {
@@ -75,6 +81,7 @@ export class RoomHost {
     this.#deps = deps;
     this.#topic = `room/${deps.name}`;
     this.#members = new Members(deps.settings);
+    this.#sender = new RoomSender(this.#topic, this.#members, deps.transport, deps.log);
     this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
     this.#actor = createActor(deps.machine, { clock: deps.clock });
     this.#feed = new StateFeed({
@@ -106,6 +113,33 @@ export class RoomHost {
     return this.#actor.getSnapshot();
   }
 
+  /** Goes on where an earlier host stopped: its users are here, without connections, and nobody is told anything. [S9] */
+  restore({ meetingId, revision, participants }: StoredRoom): void {
+    const { clock, log } = this.#deps;
+    this.#members.restore(participants, clock.now());
+    this.#peak = participants.length;
+    this.#feed.resume(revision);
+    this.#restoring = true;
+    this.#dispatch({ type: 'room.restored', meetingId, users: participants.map(({ user }) => user) });
+    this.#restoring = false;
+    // What the host before had not written down yet.
+    this.#deps.journal.changed(this);
+    log.debug({ meetingId, users: this.#members.size }, 'room restored');
+  }
+
+  /** What is to be written down of this room; nothing while there is no meeting. */
+  record(): RoomRecord | undefined {
+    const { meetingId, users } = this.#actor.getSnapshot().context;
+    if (meetingId === null || this.#over) return undefined;
+    return {
+      meetingId,
+      users,
+      revision: this.#feed.revision,
+      peakUserCount: this.#peak,
+      participant: (user) => this.#members.stored(user),
+    };
+  }
+
   /** Why `claim` would not be admitted now, if so. [H1] */
   refusal(claim: Claim): 'id_taken' | 'room_full' | undefined {
     return this.#members.refusal(claim);
@@ -118,10 +152,12 @@ export class RoomHost {
     const { wasHere, older } = this.#members.attach(connection, claim, clock.now());
     if (wasHere) {
       older?.close(closeFor('replaced'));
-      // A state that waits will reach the newcomer with everybody else.
-      if (this.#feed.pending === 'nothing') connection.send(this.#feed.encode());
+      // A state of `changes` reaches the newcomer with everybody else, before any other frame; one of `departures`
+      // would let the next departure be announced before it.
+      if (this.#feed.pending !== 'changes') connection.send(this.#feed.encode());
       return;
     }
+    this.#peak = Math.max(this.#peak, this.#members.size);
     log.info({ userId: claim.userId, users: this.#members.size }, 'user joined');
     this.#dispatch({
       type: 'user.joined',
@@ -170,8 +206,20 @@ export class RoomHost {
   stop(close: Close): void {
     if (this.#over) return;
     this.#feed.flush();
-    this.#end(close);
+    if (!this.#over) this.#end(close);
     this.#actor.stop();
+  }
+
+  /** What another host goes on with; a meeting without users, and a room that cannot be restored, end here. */
+  #remains(): StoredRoom | undefined {
+    const record = this.record();
+    if (record === undefined) return undefined;
+    const { meetingId, revision, users, participant } = record;
+    if (this.#restoring || users.size === 0) {
+      this.#deps.journal.meetingEnded(this.name, meetingId, this.#peak);
+      return undefined;
+    }
+    return { name: this.name, meetingId, revision, participants: [...users.values()].map(participant) };
   }
 
   /** Sends an event to the machine; a state that waits goes out first unless the event can only add to it. [H8] */
@@ -180,56 +228,30 @@ export class RoomHost {
     this.#departing = event.type === 'user.left';
     const merges = MERGING.has(event.type) || (this.#departing && this.#feed.pending === 'departures');
     if (!merges) this.#feed.flush();
+    // What could not be sent has ended the room.
+    if (this.#over) return;
     this.#actor.send(event);
     this.#departing = false;
   }
 
   #carryOut(effect: RoomEffect): void {
-    const { log } = this.#deps;
+    const { log, journal } = this.#deps;
     switch (effect.type) {
       case 'room.changed':
         this.#feed.mark(this.#departing ? 'departures' : 'changes');
-        return;
-      case 'user.departed':
-        this.#depart(effect);
-        return;
-      case 'user.muted':
-        this.#sendToUser(effect.id, MUTE_MIC_FRAME);
-        return;
-      case 'message.directed':
-        this.#sendToUser(effect.to, directMessageFrame(effect.from, effect.messageJson));
-        return;
-      case 'message.relayed':
-        this.#members.connectionOf(effect.from)?.publishToOthers(this.#topic, effect.frame);
-        return;
-      case 'request.refused':
-        this.#sendToUser(effect.to, errorFrame(effect.code));
+        journal.changed(this);
         return;
       case 'meeting.started':
         log.info({ meetingId: effect.meetingId }, 'meeting started');
         return;
       case 'meeting.ended':
         log.info({ meetingId: effect.meetingId }, 'meeting ended');
+        journal.meetingEnded(this.name, effect.meetingId, this.#peak);
         this.#retire();
+        return;
+      default:
+        this.#sender.carryOut(effect);
     }
-  }
-
-  /** Tells the others, then ends the leaver's connection. One who timed out is told too, as recorded. [H9] */
-  #depart({ id, reason }: Extract<RoomEffect, { type: 'user.departed' }>): void {
-    const connection = this.#members.remove(id);
-    this.#deps.log.info({ userId: id, reason, users: this.#members.size }, 'user left');
-    const frame = userLeftFrame(id);
-    if (reason === 'left' && connection !== null) {
-      connection.publishToOthers(this.#topic, frame);
-      connection.close(USER_LEFT);
-    } else {
-      this.#deps.transport.publish(this.#topic, frame);
-      connection?.close(TIMED_OUT);
-    }
-  }
-
-  #sendToUser(id: string, frame: Frame): void {
-    this.#members.connectionOf(id)?.send(frame);
   }
 
   /** A frame that does not come from the machine; it must not overtake the state either. */
@@ -245,20 +267,20 @@ export class RoomHost {
     this.#deps.clock.afterTurn(() => this.#actor.stop());
   }
 
-  /** Takes this room out, alone: its clients reconnect into a fresh one. [H13] */
+  /** Takes this host out, alone: its clients reconnect into another that goes on with what remains. [H13] */
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#deps.log.error({ err: error }, 'room failed');
     // XState leaves the children of an actor whose action threw running; the AI's call is one of them.
     for (const child of Object.values(this.#actor.getSnapshot().children)) child?.send(STOP_CHILD);
-    this.#end(closeFor('room_failed'));
+    this.#end(closeFor('room_failed'), this.#remains());
     this.#deps.clock.afterTurn(() => this.#actor.stop());
   }
 
-  #end(close: Close): void {
+  #end(close: Close, remains?: StoredRoom): void {
     this.#over = true;
     this.#feed.end();
-    this.#deps.onOver(this);
+    this.#deps.onOver(this, remains);
     for (const connection of this.#members.clear()) connection.close(close);
   }
 }

@@ -3,6 +3,7 @@ import type { AiSession } from '../../machines/room.context.ts';
 import type { RoomEvent } from '../../machines/room.events.ts';
 import type { RoomMachine } from '../../machines/room.machine.ts';
 import type { HoldVoiceInput, OpenVoiceInput, RouteAudioInput } from '../../machines/room.setup.ts';
+import type { Clock } from '../clock.ts';
 import type { Voice } from '../voice/voice.ts';
 
 /** How long the states of a room last, in milliseconds. */
@@ -17,32 +18,40 @@ export type RoomDelays = {
  * The machine with its services bound. Called once per process: `provide` costs 17 kB and 170 µs, and every room can
  * share its result.
  */
-export function bindRoomMachine(machine: RoomMachine, voice: Voice, delays: RoomDelays): RoomMachine {
+export function bindRoomMachine(
+  machine: RoomMachine,
+  voice: Voice,
+  delays: RoomDelays,
+  clock: Pick<Clock, 'afterTurn'>,
+): RoomMachine {
+  /** Calls that are open and that no `holdVoice` has taken over. */
+  const unheld = new Set<AiSession>();
+  const closeUnheld = (session: AiSession): void => {
+    if (unheld.delete(session)) voice.close(session);
+  };
   return machine.provide({
     delays,
     actors: {
       openVoice: fromPromise<AiSession, OpenVoiceInput>(async ({ input, signal }) => {
         const session = await voice.open(input, signal);
-        // The room may have given up in the same turn in which the call opened; then nobody else will close it. The
-        // listener covers a cancel that arrives between this line and the machine's taking the result: on success the
-        // signal never aborts, and `holdVoice` owns the call from there.
-        if (signal.aborted) voice.close(session);
-        else signal.addEventListener('abort', () => voice.close(session), { once: true });
+        unheld.add(session);
+        // The room may have given up in the turn in which the call opened, also between this line and its taking the
+        // result; or it may fail while taking it, and then no signal aborts. By the end of the turn it holds the call,
+        // or never will.
+        if (signal.aborted) closeUnheld(session);
+        else signal.addEventListener('abort', () => closeUnheld(session), { once: true });
+        clock.afterTurn(() => closeUnheld(session));
         return session;
       }),
       routeAudio: fromPromise<void, RouteAudioInput>(({ input, signal }) => voice.route(input, signal)),
-      holdVoice: fromCallback<RoomEvent, HoldVoiceInput>(({ input, sendBack }) => {
-        try {
-          const unsubscribe = voice.onEnded(input.session, () => sendBack({ type: 'ai.ended' }));
-          return () => {
-            unsubscribe();
-            voice.close(input.session);
-          };
-        } catch (error) {
-          // XState runs no clean-up for a callback that failed to start.
-          voice.close(input.session);
-          throw error;
-        }
+      holdVoice: fromCallback<RoomEvent, HoldVoiceInput>(({ input: { session }, sendBack }) => {
+        // A start that throws leaves the call to `closeUnheld`: XState runs no clean-up for it.
+        const unsubscribe = voice.onEnded(session, () => sendBack({ type: 'ai.ended' }));
+        unheld.delete(session);
+        return () => {
+          voice.close(session);
+          unsubscribe();
+        };
       }),
     },
   });

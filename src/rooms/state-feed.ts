@@ -29,17 +29,29 @@ export class StateFeed {
   #pending: Pending = 'nothing';
   #timer: unknown = undefined;
   #ended = false;
+  #revision = 0;
 
   constructor(deps: StateFeedDeps) {
     this.#deps = deps;
+  }
+
+  /** How many states the room has sent, by this host and those before it. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get pending(): Pending {
     return this.#pending;
   }
 
+  /** Goes on counting where an earlier host stopped. */
+  resume(revision: number): void {
+    this.#revision = revision;
+  }
+
   /** The state is another one and will be sent. */
   mark(kind: Exclude<Pending, 'nothing'>): void {
+    if (this.#ended) return;
     const waiting = this.#pending !== 'nothing';
     if (this.#pending !== 'changes') this.#pending = kind;
     if (waiting) return;
@@ -58,6 +70,7 @@ export class StateFeed {
     if (this.#ended) return;
     const { clock, transport, topic, onError } = this.#deps;
     this.#pending = 'nothing';
+    this.#revision += 1;
     clock.clearTimeout(this.#timer);
     try {
       transport.publish(topic, this.encode());

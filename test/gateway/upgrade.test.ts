@@ -5,6 +5,7 @@ import { loginCookie, startServer } from '../support/server.ts';
 const refusal = (status: number, code: string, message: string) => ({
   status,
   body: JSON.stringify({ error: { code, message } }),
+  ...((status === 429 || status === 503) && { retryAfter: '5' }),
 });
 
 describe('the way to a room', () => {
@@ -144,11 +145,13 @@ describe('who may come', () => {
   test('[G13] a server that drains refuses, and lets those go on who are there', async () => {
     const server = await startServer();
     const alice = await server.connect({ id: 'a' });
-    server.app.drain();
+    const drained = server.app.drain();
     expect(await server.refused({ id: 'b' })).toEqual(refusal(503, 'draining', 'The server is restarting'));
     await alice.settle();
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${server.url}/livez`)).status).toBe(200);
+    alice.drop();
+    await drained;
   });
 
   test('[G13] a stop closes every connection with 1012, and a second one does nothing', async () => {

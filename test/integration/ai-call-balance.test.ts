@@ -3,7 +3,8 @@ import { createActor, type Actor } from 'xstate';
 import { roomMachine, type RoomMachine } from '../../machines/room.machine.ts';
 import { bindRoomMachine } from '../../src/rooms/room-services.ts';
 import { CountingVoice } from '../support/counting-voice.ts';
-import { BOOM, throwsOnUpdate } from '../support/failing-machines.ts';
+import { BOOM, boom, throwsOnAnswer, throwsOnUpdate } from '../support/failing-machines.ts';
+import { DELAYS } from '../support/fake-room.ts';
 import { endOfTurn, FakeClock } from '../support/fake-clock.ts';
 import { endOfTimers, watchProcess } from '../support/process-errors.ts';
 import { TwoRooms } from '../support/two-rooms.ts';
@@ -40,12 +41,7 @@ class Inviting {
   readonly actor: Actor<RoomMachine>;
 
   constructor() {
-    const machine = bindRoomMachine(roomMachine, this.voice, {
-      emptyRoomGrace: 15_000,
-      aiConnectTimeout: 20_000,
-      aiRouteTimeout: 10_000,
-      aiSessionLimit: 3_300_000,
-    });
+    const machine = bindRoomMachine(roomMachine, this.voice, DELAYS, this.clock);
     this.actor = createActor(machine, { clock: this.clock });
     this.actor.start();
     this.actor.send({ type: 'user.joined', id: 'a', name: 'a', meetingId: 'meeting' });
@@ -176,6 +172,28 @@ describe('a room that fails', () => {
     rooms.voice.answer();
     rooms.transport.faultyTopic = 'room/doomed';
     await endOfTurn();
+    await endOfTurn();
+    expect(rooms.alice.end?.code).toBe(1011);
+    expect(rooms.voice.calls).toEqual(ONCE);
+  });
+
+  test('[H13] [R30] closes the call when it fails on the answer itself', async () => {
+    const rooms = await TwoRooms.open(throwsOnAnswer);
+    rooms.say(rooms.alice, { type: 'enableAi' });
+    rooms.voice.answer();
+    await endOfTurn();
+    await endOfTurn();
+    expect(rooms.alice.end?.code).toBe(1011);
+    expect(rooms.voice.calls).toEqual(ONCE);
+  });
+
+  test('[H13] [R30] closes the call when its clean-up is what fails', async () => {
+    const rooms = await TwoRooms.open(roomMachine);
+    rooms.say(rooms.alice, { type: 'enableAi' });
+    rooms.voice.onEnded = () => boom;
+    rooms.voice.answer();
+    await endOfTurn();
+    rooms.say(rooms.alice, { type: 'disableAi' });
     await endOfTurn();
     expect(rooms.alice.end?.code).toBe(1011);
     expect(rooms.voice.calls).toEqual(ONCE);

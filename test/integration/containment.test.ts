@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { roomMachine, type RoomMachine } from '../../machines/room.machine.ts';
 import { ERRORS } from '../../src/errors.ts';
+import type { RoomState } from '../../src/protocol/messages.ts';
 import { CountingVoice } from '../support/counting-voice.ts';
 import {
   boom,
@@ -14,7 +15,7 @@ import {
 import { endOfTurn } from '../support/fake-clock.ts';
 import { endOfTimers, watchProcess } from '../support/process-errors.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import type { TestClient } from '../support/test-client.ts';
+import type { Frame, TestClient } from '../support/test-client.ts';
 import { TwoRooms } from '../support/two-rooms.ts';
 
 const FAILED = { code: 1011, reason: ERRORS.room_failed.text };
@@ -152,9 +153,12 @@ const stateOf = (...ids: string[]) => ({
   state: {
     ai: { enabled: false },
     meetingId: expect.any(String),
-    users: ids.map((id) => expect.objectContaining({ id, joined: false })),
+    users: ids.map((id) => expect.objectContaining({ id })),
   },
 });
+
+const meetingOf = (frame: Frame | undefined): unknown =>
+  (frame?.['state'] as RoomState | undefined)?.meetingId;
 
 async function join(server: TestServer, room: string, ...ids: string[]): Promise<TestClient[]> {
   const clients: TestClient[] = [];
@@ -164,7 +168,7 @@ async function join(server: TestServer, room: string, ...ids: string[]): Promise
 }
 
 describe('a room that fails', () => {
-  test.for(FAILURES)('[H13] ends alone, and begins afresh, when $what', async (failure) => {
+  test.for(FAILURES)('[H13] ends alone, and goes on with what remains, when $what', async (failure) => {
     const { machine, voice = new CountingVoice(), fail } = failure;
     const errors = watchProcess();
     const server = await startServer({ AI_CONNECT_TIMEOUT_MS: '1500' }, { machine, voice });
@@ -178,8 +182,10 @@ describe('a room that fails', () => {
     expect(await Promise.all([alice.closed, bob.closed])).toEqual([FAILED, FAILED]);
 
     const [again, friend] = (await join(server, 'doomed', 'alice', 'bob')) as [TestClient, TestClient];
-    expect(again.frames).toEqual([stateOf('alice'), stateOf('alice', 'bob')]);
-    expect(again.frames[0]).not.toEqual(alice.frames[0]);
+    const before = alice.frames.findLast(({ type }) => type === 'roomState');
+    expect(again.frames).toEqual([
+      { ...before, state: { ...stateOf('alice', 'bob').state, meetingId: meetingOf(before) } },
+    ]);
     again.send(relay(7));
     await again.settle();
     await friend.settle();
@@ -197,32 +203,36 @@ describe('a room that fails', () => {
 });
 
 describe('a room without sockets', () => {
-  test.for(EFFECTS)('[H13] ends alone, and begins afresh, when $what fails', async ({ fail, ends }) => {
-    const errors = watchProcess();
-    const rooms = await TwoRooms.open();
-    fail(rooms);
-    await endOfTurn();
-    expect([rooms.alice.end, rooms.bob.end]).toEqual(ends);
-    expect(rooms.registry.get('doomed')).toBeUndefined();
-    rooms.transport.faultyTopic = '';
+  test.for(EFFECTS)(
+    '[H13] ends alone, and goes on with what remains, when $what fails',
+    async ({ fail, ends }) => {
+      const errors = watchProcess();
+      const rooms = await TwoRooms.open();
+      const doomed = rooms.registry.get('doomed');
+      fail(rooms);
+      await endOfTurn();
+      expect([rooms.alice.end, rooms.bob.end]).toEqual(ends);
+      expect(rooms.registry.get('doomed')).not.toBe(doomed);
+      rooms.transport.faultyTopic = '';
 
-    rooms.carol.take();
-    rooms.dave.take();
-    rooms.say(rooms.carol, relay(1));
-    rooms.say(rooms.dave, relay(2));
-    expect([rooms.carol.end, rooms.carol.frames]).toEqual([undefined, [relay(2)]]);
-    expect([rooms.dave.end, rooms.dave.frames]).toEqual([undefined, [relay(1)]]);
+      rooms.carol.take();
+      rooms.dave.take();
+      rooms.say(rooms.carol, relay(1));
+      rooms.say(rooms.dave, relay(2));
+      expect([rooms.carol.end, rooms.carol.frames]).toEqual([undefined, [relay(2)]]);
+      expect([rooms.dave.end, rooms.dave.frames]).toEqual([undefined, [relay(1)]]);
 
-    const again = rooms.join('doomed', 'alice');
-    const friend = rooms.join('doomed', 'bob');
-    rooms.say(again, relay(7));
-    await endOfTurn();
-    expect([again.end, again.frames]).toEqual([undefined, [stateOf('alice', 'bob')]]);
-    expect([friend.end, friend.frames]).toEqual([undefined, [stateOf('alice', 'bob'), relay(7)]]);
-    await endOfTimers();
-    expect(failureLines(rooms.logLines)).toEqual([failureLine('doomed')]);
-    expect(errors).toEqual([]);
-  });
+      const again = rooms.join('doomed', 'alice');
+      const friend = rooms.join('doomed', 'bob');
+      rooms.say(again, relay(7));
+      await endOfTurn();
+      expect([again.end, again.frames]).toEqual([undefined, [stateOf('alice', 'bob')]]);
+      expect([friend.end, friend.frames]).toEqual([undefined, [stateOf('alice', 'bob'), relay(7)]]);
+      await endOfTimers();
+      expect(failureLines(rooms.logLines)).toEqual([failureLine('doomed')]);
+      expect(errors).toEqual([]);
+    },
+  );
 
   test('[H13] a newcomer who comes as the room fails is closed with the others', async () => {
     const rooms = await TwoRooms.open();
@@ -242,6 +252,9 @@ describe('a room without sockets', () => {
     rooms.clock.advance(1);
     await endOfTurn();
     expect(rooms.registry.get('doomed')).toBeUndefined();
+    // The journal writes down that the meeting has ended.
+    rooms.clock.advance(50);
+    await endOfTurn();
     expect(rooms.clock.timerCount).toBe(0);
     const again = rooms.join('doomed', 'alice');
     await endOfTurn();
@@ -249,5 +262,12 @@ describe('a room without sockets', () => {
     await endOfTimers();
     expect(failureLines(rooms.logLines)).toEqual([failureLine('doomed')]);
     expect(errors).toEqual([]);
+  });
+
+  test('[H13] a leaver on whose announcement the room fails is closed with the others', async () => {
+    const rooms = await TwoRooms.open();
+    rooms.transport.faultyTopic = 'room/doomed';
+    rooms.say(rooms.alice, { type: 'userLeft' });
+    expect([rooms.alice.end?.code, rooms.bob.end?.code]).toEqual([1011, 1011]);
   });
 });

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import type { Presence, RoomState, User } from '../../src/protocol/messages.ts';
 import type { Report } from '../support/room-account.ts';
 import { RoomWalk, type Action, type Window } from '../support/room-walk.ts';
+import { MemoryStore } from '../../src/store/store.memory.ts';
+import { endOfTurn } from '../support/fake-clock.ts';
 import { startServer } from '../support/server.ts';
 import type { Frame } from '../support/test-client.ts';
 
@@ -225,11 +227,13 @@ test(
   async () => {
     const property = fc.asyncProperty(walk, async ({ users, rooms, tickMs, actions, wayOut }) => {
       // Without the periodic state nothing heals what was not sent.
-      const server = await startServer({
+      const store = new MemoryStore();
+      const environment = {
         PERIODIC_STATE_MS: '0',
         STATE_TICK_MS: String(tickMs),
         MAX_FRAMES_PER_SECOND: '100000',
-      });
+      };
+      const server = await startServer(environment, { store });
       const meetingIds = new Map<number, string>();
       const walk = new RoomWalk(server, { users, rooms, tickMs }, (window) =>
         expectWindow(window, meetingIds),
@@ -239,8 +243,12 @@ test(
         for (const action of actions) await walk.perform(action);
         await walk.everybodyOut(wayOut);
         await walk.perform({ type: 'wait', ms: 25_000, silent: [] });
+        // What the journal still has to write down.
+        server.clock.advance(50);
+        await endOfTurn();
         expect(server.app.stats()).toEqual({ rooms: 0, connections: 0 });
         expect(server.clock.timerCount).toBe(1);
+        expect(await store.readLiveRooms()).toEqual([]);
       } finally {
         walk.dispose();
         await server.app.close();

@@ -150,7 +150,7 @@ describe('messages', () => {
     room.take();
     room.send({ type: 'message.deliver', by: 'a', to: 'b', messageJson: '"hi"' });
     expect(room.take()).toEqual([
-      { type: 'message.directed', to: 'b', from: "a's name", messageJson: '"hi"' },
+      { type: 'message.directed', by: 'a', to: 'b', from: "a's name", messageJson: '"hi"' },
     ]);
   });
 
@@ -247,5 +247,51 @@ describe('leaving', () => {
     const room = new RoomUnderTest();
     room.clock.advance(60_000);
     expect(room.effects).toEqual([]);
+  });
+});
+
+describe('being restored', () => {
+  const bob = { ...newUser('b', 'bob'), raisedHand: true };
+  const restored = (users = [bob, newUser('a', 'alice')]) =>
+    ({ type: 'room.restored', meetingId: 'm-0', users }) as const;
+
+  test('[R31] brings meeting and users back, without telling that anybody came', () => {
+    const room = new RoomUnderTest().send(restored());
+    expect(room.value).toBe('active');
+    expect(room.effects).toEqual([]);
+    expect(room.state).toEqual({
+      ai: { enabled: false },
+      meetingId: 'm-0',
+      users: [newUser('a', 'alice'), bob],
+    });
+    room.clock.advance(60_000);
+    expect(room.state.meetingId).toBe('m-0');
+  });
+
+  test('[R31] [R14] without users the room is idle, and its meeting ends after the grace', () => {
+    const room = new RoomUnderTest().send(restored([]));
+    expect(room.value).toBe('idle');
+    room.clock.advance(14_999);
+    expect(room.effects).toEqual([]);
+    room.clock.advance(1);
+    expect(room.effects).toEqual([{ type: 'meeting.ended', meetingId: 'm-0' }]);
+  });
+
+  test('[R31] a room in use is not overwritten', async () => {
+    const emptied = new RoomUnderTest().join('a').send({ type: 'user.left', id: 'a', reason: 'left' });
+    const rooms = [
+      new RoomUnderTest().join('a'),
+      emptied,
+      new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a' }),
+      await RoomUnderTest.withController('a'),
+    ];
+    for (const room of rooms) {
+      const before = room.actor.getSnapshot();
+      room.take();
+      room.send(restored());
+      expect(room.value).toEqual(before.value);
+      expect(room.actor.getSnapshot().context).toEqual(before.context);
+      expect(room.effects).toEqual([]);
+    }
   });
 });

@@ -130,6 +130,13 @@ describe('being heard', () => {
     expect(b.take()).toEqual([]);
   });
 
+  test('[H14] a message to somebody who is reconnecting is refused, not lost in silence', async () => {
+    const [rooms, a, b] = await roomOf(['a', 'b']);
+    rooms.drop(b);
+    rooms.say(a, { type: 'directMessage', to: 'b', message: 'hi' });
+    expect(a.take()).toEqual([{ type: 'error', error: 'This user is reconnecting', code: 'user_away' }]);
+  });
+
   test('[R18] inviting an AI where none is configured says so, and leaves nothing pending', async () => {
     const [rooms, a, b] = await roomOf(['a', 'b']);
     rooms.say(a, { type: 'enableAi' });
@@ -217,6 +224,9 @@ describe('ending', () => {
     expect(rooms.registry.roomCount).toBe(0);
     await endOfTurn();
     expect(room.snapshot.status).toBe('stopped');
+    // The journal, which serves all rooms, writes down that the meeting has ended.
+    rooms.clock.advance(50);
+    await endOfTurn();
     expect(rooms.clock.timerCount).toBe(0);
     expect(rooms.transport.connections.size).toBe(0);
     rooms.join('a');

@@ -11,7 +11,7 @@ import { SESSION } from '../support/room-actor.ts';
 const DELAYS = { emptyRoomGrace: 1, aiConnectTimeout: 2, aiRouteTimeout: 3, aiSessionLimit: 4 };
 
 function startRoom(voice: Voice, clock = new FakeClock()) {
-  const actor = createActor(bindRoomMachine(roomMachine, voice, DELAYS), { clock });
+  const actor = createActor(bindRoomMachine(roomMachine, voice, DELAYS, clock), { clock });
   actor.start();
   actor.send({ type: 'user.joined', id: 'a', name: 'alice', meetingId: 'm' });
   actor.send({ type: 'ai.enable', by: 'a' });
@@ -28,6 +28,7 @@ test('[R30] a call that cannot be watched is closed', async () => {
     },
     close: (session) => void closed.push(session),
   });
+  await endOfTurn();
   await endOfTurn();
   expect(actor.getSnapshot().value).toBe('active');
   expect(closed).toEqual([SESSION]);

@@ -2,13 +2,33 @@ import { roomMachine } from '../../machines/room.machine.ts';
 import { createLog } from '../../src/log.ts';
 import type { Close } from '../../src/protocol/close-codes.ts';
 import { decode } from '../../src/protocol/codec.ts';
-import { bindRoomMachine } from '../../src/rooms/room-services.ts';
+import { bindRoomMachine, type RoomDelays } from '../../src/rooms/room-services.ts';
 import type { Connection, Frame, Transport } from '../../src/rooms/connection.ts';
 import type { Claim } from '../../src/rooms/members.ts';
+import { RoomJournal } from '../../src/rooms/room-journal.ts';
 import { RoomRegistry, type RegistryDeps } from '../../src/rooms/registry.ts';
 import type { RoomHost } from '../../src/rooms/room-host.ts';
+import { MemoryStore } from '../../src/store/store.memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { unconfiguredVoice } from '../../src/voice/voice.unconfigured.ts';
 import { FakeClock } from './fake-clock.ts';
+
+/** The defaults of the configuration. */
+export const DELAYS: RoomDelays = {
+  emptyRoomGrace: 15_000,
+  aiConnectTimeout: 20_000,
+  aiRouteTimeout: 10_000,
+  aiSessionLimit: 3_300_000,
+};
+
+export const SETTINGS: RegistryDeps['settings'] = {
+  reconnectGraceMs: 8_000,
+  heartbeatTimeoutMs: 15_000,
+  periodicStateMs: 15_000,
+  stateTickMs: 0,
+  maxUsersPerRoom: 100,
+  maxRooms: 100,
+};
 
 /** Fan-out in memory, with the promises of the port: immediate, in order, nothing after a close. */
 export class FakeTransport implements Transport {
@@ -63,30 +83,20 @@ export class FakeConnection implements Connection {
 export class FakeRooms {
   readonly clock = new FakeClock();
   readonly transport = new FakeTransport();
+  readonly journal: RoomJournal;
   readonly registry: RoomRegistry;
   #meetings = 0;
 
-  constructor(settings: Partial<RegistryDeps['settings']> = {}) {
+  constructor(settings: Partial<RegistryDeps['settings']> = {}, store: Store = new MemoryStore()) {
+    this.journal = new RoomJournal(store, this.clock, createLog('silent'));
     this.registry = new RoomRegistry({
-      machine: bindRoomMachine(roomMachine, unconfiguredVoice, {
-        emptyRoomGrace: 15_000,
-        aiConnectTimeout: 20_000,
-        aiRouteTimeout: 10_000,
-        aiSessionLimit: 3_300_000,
-      }),
+      machine: bindRoomMachine(roomMachine, unconfiguredVoice, DELAYS, this.clock),
       clock: this.clock,
       transport: this.transport,
       log: createLog('silent'),
+      journal: this.journal,
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
-      settings: {
-        reconnectGraceMs: 8_000,
-        heartbeatTimeoutMs: 15_000,
-        periodicStateMs: 15_000,
-        stateTickMs: 0,
-        maxUsersPerRoom: 100,
-        maxRooms: 100,
-        ...settings,
-      },
+      settings: { ...SETTINGS, ...settings },
     });
   }
 

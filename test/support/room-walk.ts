@@ -146,11 +146,13 @@ export class RoomWalk {
       case 'leave':
         return this.#leave(room, seat, socket, deed.talksOn);
       case 'drop':
+        await this.#apart(room, seat.id, ['addressed']);
         // What a cut connection had sent may be lost with it.
         await settleOpen(socket);
         socket.client.drop();
         return this.#lose(room, seat, socket, { code: 1006, reason: '' });
       case 'close':
+        await this.#apart(room, seat.id, ['addressed']);
         socket.client.close(1000);
         return this.#lose(room, seat, socket, { code: 1000, reason: '' });
     }
@@ -185,7 +187,8 @@ export class RoomWalk {
     socket.client.send({ type: 'directMessage', to, message: contentOf(seat) });
     const target = room.seats.get(to);
     if (target === undefined) hear(socket, 'error user_not_found');
-    else if (target.socket !== undefined) hear(target.socket, `direct ${seat.id} ${seat.said}`);
+    else if (target.socket === undefined) hear(socket, 'error user_away');
+    else hear(target.socket, `direct ${seat.id} ${seat.said}`);
     this.#trace(room, seat.id, 'acted');
     this.#trace(room, to, 'addressed');
   }
@@ -263,7 +266,9 @@ export class RoomWalk {
     // The sweep, and the grace of every room in which nobody is.
     const least = 1 + this.#rooms.filter(({ inGrace }) => inGrace).length;
     // Where nobody has a socket, nobody's wish to be at rest has sent the state that waits for its tick.
-    const most = this.#size.tickMs === 0 ? least : least + this.#rooms.length;
+    const waitingStates = this.#size.tickMs === 0 ? 0 : this.#rooms.length;
+    // And the journal's, while something waits to be stored.
+    const most = least + waitingStates + 1;
     return {
       stats: app.stats(),
       expectedStats: {

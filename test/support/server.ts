@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createApp, loadConfig, type App, type Overrides } from '../../src/app.ts';
+import { createApp, loadConfig, MemoryStore, type App, type Overrides } from '../../src/app.ts';
 import { signSession } from '../../src/identity/session-cookie.ts';
 import { createLog } from '../../src/log.ts';
 import { FakeClock } from './fake-clock.ts';
-import { TestClient } from './test-client.ts';
+import { TestClient, type Refusal } from './test-client.ts';
 
 export const SECRET = 'a secret for tests that is long enough for the rule';
 
@@ -24,8 +24,8 @@ export type TestServer = {
   readonly logLines: Record<string, unknown>[];
   /** Opens a socket to a room and waits until it is open; `_pk` is `id`, the login is `name`. */
   connect(options: ConnectOptions): Promise<TestClient>;
-  /** Opens a socket that is expected to be refused; gives status and body of the refusal. */
-  refused(options: ConnectOptions): Promise<{ status: number; body: string }>;
+  /** Opens a socket that is expected to be refused. */
+  refused(options: ConnectOptions): Promise<Refusal>;
 };
 
 export type ConnectOptions = {
@@ -40,7 +40,10 @@ export type ConnectOptions = {
   readonly headers?: Record<string, string>;
 };
 
-/** A whole server on loopback, on ports of its own, with time in the test's hand; it ends with the test. */
+/**
+ * A whole server on loopback, on ports of its own, with time in the test's hand; it ends with the test. It forgets
+ * everything with its end, unless the test gives it a `DATA_DIR` or a store.
+ */
 export async function startServer(
   environment: Record<string, string> = {},
   overrides: Overrides = {},
@@ -60,7 +63,8 @@ export async function startServer(
   const log = createLog(config.logLevel, {
     write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const app = createApp(config, { clock, log, ...overrides });
+  const memory = environment['DATA_DIR'] === undefined ? { store: new MemoryStore() } : {};
+  const app = createApp(config, { clock, log, ...memory, ...overrides });
   const { port, adminPort } = await app.listen();
   const clients: TestClient[] = [];
   onTestFinished(async () => {

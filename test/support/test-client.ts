@@ -8,11 +8,14 @@ type Waiter = {
   readonly reject: (e: Error) => void;
 };
 
+/** The answer to an upgrade that was not accepted; `retryAfter` where the header is there. */
+export type Refusal = { readonly status: number; readonly body: string; readonly retryAfter?: string };
+
 /** A real WebSocket client that keeps every frame it gets. It waits for frames, never for time. */
 export class TestClient {
   readonly opened: Promise<void>;
-  /** Status and body of a refused upgrade; never settles when the upgrade is accepted. */
-  readonly refused: Promise<{ status: number; body: string }>;
+  /** The refusal of an upgrade; never settles when the upgrade is accepted. */
+  readonly refused: Promise<Refusal>;
   /** Code and reason of the end; 1006 without a close frame. */
   readonly closed: Promise<{ code: number; reason: string }>;
   /** Every frame so far, parsed, in order; pongs of {@link settle} left out. */
@@ -42,7 +45,9 @@ export class TestClient {
       ws.on('unexpected-response', (_, response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        const retryAfter = response.headers['retry-after'];
+        const status = response.statusCode ?? 0;
+        response.on('end', () => resolve({ status, body, ...(retryAfter !== undefined && { retryAfter }) }));
       });
     });
   }

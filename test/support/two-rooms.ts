@@ -2,13 +2,15 @@ import { roomMachine, type RoomMachine } from '../../machines/room.machine.ts';
 import { createLog } from '../../src/log.ts';
 import { decode } from '../../src/protocol/codec.ts';
 import type { Frame } from '../../src/rooms/connection.ts';
+import { RoomJournal } from '../../src/rooms/room-journal.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import type { RoomHost } from '../../src/rooms/room-host.ts';
+import { MemoryStore } from '../../src/store/store.memory.ts';
 import { bindRoomMachine } from '../../src/rooms/room-services.ts';
 import { CountingVoice } from './counting-voice.ts';
 import { boom } from './failing-machines.ts';
 import { endOfTurn, FakeClock } from './fake-clock.ts';
-import { claimOf, FakeConnection, FakeTransport } from './fake-room.ts';
+import { DELAYS, SETTINGS, claimOf, FakeConnection, FakeTransport } from './fake-room.ts';
 
 const SWEEP_MS = 1_000;
 
@@ -48,26 +50,15 @@ export class TwoRooms {
 
   private constructor(machine: RoomMachine) {
     this.registry = new RoomRegistry({
-      machine: bindRoomMachine(machine, this.voice, {
-        emptyRoomGrace: 15_000,
-        aiConnectTimeout: 20_000,
-        aiRouteTimeout: 10_000,
-        aiSessionLimit: 3_300_000,
-      }),
+      machine: bindRoomMachine(machine, this.voice, DELAYS, this.clock),
       clock: this.clock,
       transport: this.transport,
       log: createLog('info', {
         write: (line) => void this.logLines.push(JSON.parse(line) as Record<string, unknown>),
       }),
       newMeetingId: () => 'meeting',
-      settings: {
-        reconnectGraceMs: 8_000,
-        heartbeatTimeoutMs: 15_000,
-        periodicStateMs: 15_000,
-        stateTickMs: 0,
-        maxUsersPerRoom: 100,
-        maxRooms: 100,
-      },
+      settings: SETTINGS,
+      journal: new RoomJournal(new MemoryStore(), this.clock, createLog('silent')),
     });
     this.alice = this.join('doomed', 'alice');
     this.bob = this.join('doomed', 'bob');

@@ -1,0 +1,195 @@
+import type { Logger } from 'pino';
+import type { User } from '../protocol/messages.ts';
+import type { Clock } from '../clock.ts';
+import type { Batch, MeetingChange, RoomChange, Store, StoredParticipant } from '../store/store.ts';
+
+/** How late a change may be stored. */
+const FLUSH_DELAY_MS = 40;
+/** How long to wait after the store has failed. */
+const RETRY_DELAY_MS = 1_000;
+
+/** What a room has to say of itself when it is written down. */
+export type RoomRecord = {
+  readonly meetingId: string;
+  /** How many states it has sent. */
+  readonly revision: number;
+  /** The most users that were there at once, as far as this host knows. */
+  readonly peakUserCount: number;
+  readonly users: ReadonlyMap<string, User>;
+  /** Everything to store of one of the users. */
+  readonly participant: (user: User) => StoredParticipant;
+};
+
+export interface JournaledRoom {
+  readonly name: string;
+  /** `undefined` while no meeting is going on. */
+  record(): RoomRecord | undefined;
+}
+
+/** What is stored of a room, to tell what has changed since. */
+type Saved = { readonly meetingId: string; readonly peak: number; readonly users: ReadonlyMap<string, User> };
+
+/**
+ * Writes rooms behind: a change marks its room, and at most 50 ms later all marked rooms are compared with what is
+ * stored and the differences saved in one transaction. Nothing here is on the path of a frame. While the store fails the
+ * rooms go on from memory; what was not stored is stored when it works again. [S7, S8]
+ */
+export class RoomJournal {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #marked = new Map<string, JournaledRoom>();
+  readonly #over = new Set<string>();
+  readonly #ended = new Map<string, MeetingChange>();
+  readonly #saved = new Map<string, Saved>();
+  #timer: unknown = undefined;
+  #saving: Promise<void> | undefined = undefined;
+  #faulty = false;
+
+  constructor(store: Store, clock: Clock, log: Logger) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Whether the last attempt to store something failed. */
+  get faulty(): boolean {
+    return this.#faulty;
+  }
+
+  /** Something of the room may be another; it is asked for its record when it is written. */
+  changed(room: JournaledRoom): void {
+    this.#marked.set(room.name, room);
+    this.#schedule(FLUSH_DELAY_MS);
+  }
+
+  /** The room's meeting is over; the room is to be forgotten. */
+  meetingEnded(name: string, meetingId: string, peakUserCount: number): void {
+    this.#marked.delete(name);
+    this.#over.add(name);
+    this.#ended.set(meetingId, { id: meetingId, at: this.#clock.now(), peakUserCount, ended: true });
+    this.#schedule(FLUSH_DELAY_MS);
+  }
+
+  /** Stores everything that was marked before; resolves also when that failed, see `faulty`. */
+  async flush(): Promise<void> {
+    await this.#saving;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#save();
+  }
+
+  /** Takes up what the store holds, so that the first save of a restored room is no more than what has changed. */
+  remember(name: string, meetingId: string, users: ReadonlyMap<string, User>): void {
+    this.#saved.set(name, { meetingId, peak: users.size, users });
+  }
+
+  end(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#timer !== undefined || this.#saving !== undefined) return;
+    const delay = this.#faulty ? RETRY_DELAY_MS : delayMs;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      void this.#save();
+    }, delay);
+  }
+
+  #save(): Promise<void> {
+    const marked = new Map(this.#marked);
+    const over = new Set(this.#over);
+    const ended = new Map(this.#ended);
+    const { batch, saved } = this.#collect(marked, over, ended);
+    this.#marked.clear();
+    this.#over.clear();
+    this.#ended.clear();
+    if (batch.rooms.length === 0 && batch.meetings.length === 0) return Promise.resolve();
+    this.#saving = this.#store
+      .save(batch)
+      .then(
+        () => this.#stored(batch, over, saved),
+        (error: unknown) => this.#failed(error, marked, over, ended),
+      )
+      .finally(() => {
+        this.#saving = undefined;
+        if (this.#marked.size + this.#over.size + this.#ended.size > 0) this.#schedule(FLUSH_DELAY_MS);
+      });
+    return this.#saving;
+  }
+
+  #collect(
+    marked: ReadonlyMap<string, JournaledRoom>,
+    over: ReadonlySet<string>,
+    ended: ReadonlyMap<string, MeetingChange>,
+  ): { batch: Batch; saved: Map<string, Saved> } {
+    const rooms: RoomChange[] = [...over].map(forgotten);
+    const meetings: MeetingChange[] = [...ended.values()];
+    const saved = new Map<string, Saved>();
+    for (const [name, room] of marked) {
+      const record = room.record();
+      if (record === undefined) continue;
+      const stored = over.has(name) ? undefined : this.#saved.get(name);
+      // Another meeting under the name of one that nobody has ended: its room could not be restored.
+      const isStale = stored !== undefined && stored.meetingId !== record.meetingId;
+      if (isStale) rooms.push(forgotten(name));
+      const before = isStale ? undefined : stored;
+      const change = changeOf(name, before, record);
+      if (change !== undefined) rooms.push(change);
+      if (before === undefined || record.peakUserCount > before.peak) {
+        const { meetingId: id, peakUserCount } = record;
+        meetings.push({ id, at: this.#clock.now(), peakUserCount, ended: false });
+      }
+      saved.set(name, {
+        meetingId: record.meetingId,
+        peak: Math.max(before?.peak ?? 0, record.peakUserCount),
+        users: record.users,
+      });
+    }
+    return { batch: { rooms, meetings }, saved };
+  }
+
+  #stored(batch: Batch, over: ReadonlySet<string>, saved: ReadonlyMap<string, Saved>): void {
+    for (const name of over) this.#saved.delete(name);
+    for (const [name, entry] of saved) this.#saved.set(name, entry);
+    if (this.#faulty) this.#log.info('store works again');
+    this.#faulty = false;
+    const revisions = Object.fromEntries(batch.rooms.map(({ name, revision }) => [name, revision]));
+    this.#log.debug({ revisions, meetings: batch.meetings.length }, 'rooms stored');
+  }
+
+  /** Nothing was stored; what has been marked since stands, the rest is marked again. */
+  #failed(
+    error: unknown,
+    marked: ReadonlyMap<string, JournaledRoom>,
+    over: ReadonlySet<string>,
+    ended: ReadonlyMap<string, MeetingChange>,
+  ): void {
+    if (!this.#faulty) this.#log.error({ err: error }, 'store failed, rooms go on from memory');
+    this.#faulty = true;
+    for (const name of over) this.#over.add(name);
+    for (const [id, meeting] of ended) if (!this.#ended.has(id)) this.#ended.set(id, meeting);
+    for (const [name, room] of marked) {
+      // A room that ended while it was being stored is not alive again.
+      if (!this.#marked.has(name) && room.record() !== undefined) this.#marked.set(name, room);
+    }
+  }
+}
+
+const forgotten = (name: string): RoomChange => ({ name, meetingId: null, revision: 0, put: [], remove: [] });
+
+/** What differs from what is stored, or nothing. Users are immutable records: the same object is the same user. */
+function changeOf(name: string, before: Saved | undefined, record: RoomRecord): RoomChange | undefined {
+  const put: StoredParticipant[] = [];
+  for (const [id, user] of record.users) {
+    if (before?.users.get(id) !== user) put.push(record.participant(user));
+  }
+  const remove: string[] = [];
+  if (before !== undefined && before.users !== record.users) {
+    for (const id of before.users.keys()) if (!record.users.has(id)) remove.push(id);
+  }
+  if (before !== undefined && put.length === 0 && remove.length === 0) return undefined;
+  return { name, meetingId: record.meetingId, revision: record.revision, put, remove };
+}
