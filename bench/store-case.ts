@@ -9,6 +9,8 @@ import { roomMachine } from '../machines/room.machine.ts';
 import { systemClock } from '../src/clock.ts';
 import { createLog } from '../src/log.ts';
 import type { Connection } from '../src/rooms/connection.ts';
+import { JsonCache } from '../src/rooms/json-cache.ts';
+import { StateEncoder } from '../src/rooms/state-encoder.ts';
 import { RoomRegistry } from '../src/rooms/registry.ts';
 import { RoomJournal } from '../src/rooms/room-journal.ts';
 import { bindRoomMachine } from '../src/rooms/room-services.ts';
@@ -40,8 +42,10 @@ class NoStore extends MemoryStore {
 
 const folder = mkdtempSync(join(tmpdir(), 'satsuma-bench-'));
 const log = createLog('silent');
+/** As in the server, the store writes the users' JSON that their states have made. */
+const json = new JsonCache();
 const openStore = async (kind: StoreKind): Promise<Store> => {
-  const store = kind === 'sqlite' ? new SqliteStore(folder) : new NoStore();
+  const store = kind === 'sqlite' ? new SqliteStore(folder, (user) => json.of(user)) : new NoStore();
   await store.open();
   return store;
 };
@@ -68,6 +72,7 @@ function registryOn(store: Store): { registry: RoomRegistry; journal: RoomJourna
     log,
     newMeetingId: () => crypto.randomUUID(),
     journal,
+    encoder: new StateEncoder(json),
   });
   return { registry, journal };
 }

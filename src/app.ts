@@ -6,6 +6,8 @@ import type { Config } from './config.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { loadSessionSecrets } from './identity/session-secrets.ts';
 import { createLog } from './log.ts';
+import { JsonCache } from './rooms/json-cache.ts';
+import { StateEncoder } from './rooms/state-encoder.ts';
 import { RoomJournal } from './rooms/room-journal.ts';
 import { RoomRegistry } from './rooms/registry.ts';
 import { bindRoomMachine } from './rooms/room-services.ts';
@@ -62,7 +64,9 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   };
   const voice = overrides.voice ?? unconfiguredVoice;
   const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delays, clock);
-  const store = overrides.store ?? new SqliteStore(config.dataDir);
+  const json = new JsonCache();
+  const encoder = new StateEncoder(json);
+  const store = overrides.store ?? new SqliteStore(config.dataDir, (user) => json.of(user));
   const journal = new RoomJournal(store, clock, log);
   const gateway = new Gateway({
     config,
@@ -81,6 +85,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         settings: config,
         log,
         journal,
+        encoder,
         newMeetingId: randomUUID,
       }),
   });

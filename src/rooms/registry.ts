@@ -9,7 +9,7 @@ import type { Connection, Transport } from './connection.ts';
 import type { Claim } from './members.ts';
 import type { RoomJournal } from './room-journal.ts';
 import { RoomHost, type RoomSettings } from './room-host.ts';
-import { StateEncoder } from './state-encoder.ts';
+import type { StateEncoder } from './state-encoder.ts';
 
 export type RegistryDeps = {
   readonly machine: RoomMachine;
@@ -19,6 +19,7 @@ export type RegistryDeps = {
   readonly log: Logger;
   readonly newMeetingId: () => string;
   readonly journal: RoomJournal;
+  readonly encoder: StateEncoder;
 };
 
 /**
@@ -28,7 +29,6 @@ export type RegistryDeps = {
 export class RoomRegistry {
   readonly #deps: RegistryDeps;
   readonly #rooms = new Map<string, RoomHost>();
-  readonly #encoder = new StateEncoder();
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
@@ -75,7 +75,7 @@ export class RoomRegistry {
   }
 
   #start(name: string, restored?: StoredRoom): RoomHost {
-    const { settings, clock, machine, transport, newMeetingId, journal } = this.#deps;
+    const { settings, clock, machine, transport, encoder, newMeetingId, journal } = this.#deps;
     const room = new RoomHost({
       journal,
 
@@ -85,7 +85,7 @@ export class RoomRegistry {
       transport,
       settings,
       newMeetingId,
-      encoder: this.#encoder,
+      encoder,
       log: this.#deps.log.child({ room: name }),
       onOver: (over, remains) => {
         // A join in the same turn may have started a successor already.

@@ -156,6 +156,8 @@ export class RoomJournal {
     for (const [name, entry] of saved) this.#saved.set(name, entry);
     if (this.#faulty) this.#log.info('store works again');
     this.#faulty = false;
+    // At a thousand rooms listing them costs as much as comparing them.
+    if (!this.#log.isLevelEnabled('debug')) return;
     const revisions = Object.fromEntries(batch.rooms.map(({ name, revision }) => [name, revision]));
     this.#log.debug({ revisions, meetings: batch.meetings.length }, 'rooms stored');
   }

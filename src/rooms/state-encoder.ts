@@ -1,21 +1,24 @@
-import { toAiState, toAiUser, type AiSession } from '../../machines/room.context.ts';
+import { toAiState, toAiUser } from '../../machines/room.context.ts';
 import { aiPhase, type RoomSnapshot } from '../../machines/room.machine.ts';
-import type { User } from '../protocol/messages.ts';
+import type { JsonCache } from './json-cache.ts';
 
 const INITIAL_BYTES = 64 * 1024;
 /** A UTF-16 unit takes at most three bytes in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
 /**
- * Writes `roomState` frames. Each user's JSON is made once per change of that user, then copied: user records are
- * immutable, so the record itself is the cache's key and nothing is ever invalidated. Parts are written into one kept
- * buffer because at a thousand users flattening the joined string costs ten times the copying.
+ * Writes `roomState` frames. Each user's JSON is made once per change of that user, then copied. Parts are written into
+ * one kept buffer because at a thousand users flattening the joined string costs ten times the copying.
  *
  * One encoder serves all rooms of a process.
  */
 export class StateEncoder {
-  readonly #json = new WeakMap<User | AiSession, string>();
+  readonly #json: JsonCache;
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+
+  constructor(json: JsonCache) {
+    this.#json = json;
+  }
 
   /** The frame's bytes, valid until the next call. */
   encode(snapshot: Pick<RoomSnapshot, 'value' | 'context'>): Uint8Array {
@@ -25,12 +28,12 @@ export class StateEncoder {
     const parts = [head];
     let units = head.length;
     for (const user of context.users.values()) {
-      const json = this.#userJson(user);
+      const json = this.#json.of(user);
       units += json.length + 1;
       parts.push(json);
     }
     if (context.session !== null) {
-      const json = this.#aiJson(context.session);
+      const json = this.#json.of(context.session, toAiUser);
       units += json.length + 1;
       parts.push(json);
     }
@@ -48,23 +51,5 @@ export class StateEncoder {
     }
     offset += buffer.write(']}}', offset, 'latin1');
     return buffer.subarray(0, offset);
-  }
-
-  #userJson(user: User): string {
-    let json = this.#json.get(user);
-    if (json === undefined) {
-      json = JSON.stringify(user);
-      this.#json.set(user, json);
-    }
-    return json;
-  }
-
-  #aiJson(session: AiSession): string {
-    let json = this.#json.get(session);
-    if (json === undefined) {
-      json = JSON.stringify(toAiUser(session));
-      this.#json.set(session, json);
-    }
-    return json;
   }
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
 import { StoreOpenError } from './sqlite-database.ts';
 import type { StoreCall, StoreReply, StoreRequest } from './sqlite-worker.ts';
+import type { User } from '../protocol/messages.ts';
 import type { Batch, Store, StoredAiCall, StoredRoom } from './store.ts';
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
@@ -16,8 +17,14 @@ export class SqliteStore implements Store {
   #nextId = 0;
   #ended = false;
 
-  /** @param dataDir - the folder of the database; made when there is none */
-  constructor(dataDir: string) {
+  readonly #userJson: (user: User) => string;
+
+  /**
+   * @param dataDir - the folder of the database; made when there is none
+   * @param userJson - the JSON of a user, where it has been made already
+   */
+  constructor(dataDir: string, userJson: (user: User) => string = JSON.stringify) {
+    this.#userJson = userJson;
     this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
       workerData: { dataDir },
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -44,7 +51,7 @@ export class SqliteStore implements Store {
   }
 
   async save(batch: Batch): Promise<void> {
-    await this.#call({ method: 'save', batchJson: JSON.stringify(batch) });
+    await this.#call({ method: 'save', batchJson: this.#toJson(batch) });
   }
 
   async listAiCalls(): Promise<readonly StoredAiCall[]> {
@@ -63,6 +70,18 @@ export class SqliteStore implements Store {
     if (this.#ended) return;
     await this.#call({ method: 'close' });
     await this.#worker.terminate();
+  }
+
+  /** As `JSON.stringify` would write it, with the users' texts put in. */
+  #toJson({ meetings, rooms }: Batch): string {
+    const changes = rooms.map(({ put, ...rest }) => {
+      const participants = put.map(({ user, ...record }) => {
+        const text = JSON.stringify(record);
+        return `${text.slice(0, -1)},"user":${this.#userJson(user)}}`;
+      });
+      return `${JSON.stringify(rest).slice(0, -1)},"put":[${participants.join()}]}`;
+    });
+    return `{"meetings":${JSON.stringify(meetings)},"rooms":[${changes.join()}]}`;
   }
 
   #call(call: StoreCall): Promise<unknown> {

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyRoom, newUser, toRoomState, withUser, type RoomContext } from '../../machines/room.context.ts';
 import { aiPhase } from '../../machines/room.machine.ts';
+import { JsonCache } from '../../src/rooms/json-cache.ts';
 import { StateEncoder } from '../../src/rooms/state-encoder.ts';
 import { SESSION } from '../support/room-actor.ts';
 
 const values = ['idle', 'active', 'aiConnecting', { aiActive: 'free' }, { aiActive: 'held' }] as const;
 
 test('[H7] the frame says what the machine says, for any names, ids and sizes', () => {
-  const encoder = new StateEncoder();
+  const encoder = new StateEncoder(new JsonCache());
   const text = fc.string({ unit: 'binary', maxLength: 40 });
   const room = fc.record({
     value: fc.constantFrom(...values),
@@ -31,7 +32,7 @@ test('[H7] the frame says what the machine says, for any names, ids and sizes', 
 });
 
 test('[H7] a user that did not change is not serialised again', () => {
-  const encoder = new StateEncoder();
+  const encoder = new StateEncoder(new JsonCache());
   let serialisations = 0;
   const user = Object.assign(newUser('a', 'alice'), {
     toJSON: () => {

@@ -5,6 +5,8 @@ import { decode } from '../../src/protocol/codec.ts';
 import { bindRoomMachine, type RoomDelays } from '../../src/rooms/room-services.ts';
 import type { Connection, Frame, Transport } from '../../src/rooms/connection.ts';
 import type { Claim } from '../../src/rooms/members.ts';
+import { JsonCache } from '../../src/rooms/json-cache.ts';
+import { StateEncoder } from '../../src/rooms/state-encoder.ts';
 import { RoomJournal } from '../../src/rooms/room-journal.ts';
 import { RoomRegistry, type RegistryDeps } from '../../src/rooms/registry.ts';
 import type { RoomHost } from '../../src/rooms/room-host.ts';
@@ -94,6 +96,7 @@ export class FakeRooms {
       clock: this.clock,
       transport: this.transport,
       log: createLog('silent'),
+      encoder: new StateEncoder(new JsonCache()),
       journal: this.journal,
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },

@@ -2,6 +2,8 @@ import { roomMachine, type RoomMachine } from '../../machines/room.machine.ts';
 import { createLog } from '../../src/log.ts';
 import { decode } from '../../src/protocol/codec.ts';
 import type { Frame } from '../../src/rooms/connection.ts';
+import { JsonCache } from '../../src/rooms/json-cache.ts';
+import { StateEncoder } from '../../src/rooms/state-encoder.ts';
 import { RoomJournal } from '../../src/rooms/room-journal.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import type { RoomHost } from '../../src/rooms/room-host.ts';
@@ -58,6 +60,7 @@ export class TwoRooms {
       }),
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
+      encoder: new StateEncoder(new JsonCache()),
       journal: new RoomJournal(new MemoryStore(), this.clock, createLog('silent')),
     });
     this.alice = this.join('doomed', 'alice');
