@@ -84,6 +84,11 @@ export function withUser(users: ReadonlyMap<string, User>, user: User): Readonly
   return result;
 }
 
+/** A roster of users in any order. */
+export function rosterOf(users: readonly User[]): ReadonlyMap<string, User> {
+  return new Map(users.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((user) => [user.id, user]));
+}
+
 export function withoutUser(users: ReadonlyMap<string, User>, id: string): ReadonlyMap<string, User> {
   const result = new Map(users);
   result.delete(id);

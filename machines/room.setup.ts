@@ -2,8 +2,8 @@ import { assertEvent, assign, emit, fromCallback, fromPromise, setup } from 'xst
 import type { ErrorCode } from '../src/errors.ts';
 import type { Track } from '../src/protocol/messages.ts';
 import {
-  emptyRoom,
   newUser,
+  rosterOf,
   samePresence,
   withMuted,
   withoutUser,
@@ -146,7 +146,7 @@ export const roomSetup = setup({
       },
       users: ({ event }) => {
         assertEvent(event, 'room.restored');
-        return event.users.reduce(withUser, emptyRoom.users);
+        return rosterOf(event.users);
       },
     }),
     forgetMeeting: assign({ meetingId: null }),

@@ -11,13 +11,14 @@ import { StateEncoder } from './rooms/state-encoder.ts';
 import { RoomJournal } from './rooms/room-journal.ts';
 import { RoomRegistry } from './rooms/registry.ts';
 import { bindRoomMachine } from './rooms/room-services.ts';
-import { RoomServer } from './room-server.ts';
+import { RoomServer, type App } from './room-server.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/store.sqlite.ts';
 import { unconfiguredVoice } from './voice/voice.unconfigured.ts';
 import type { Voice } from './voice/voice.ts';
 
 export { loadConfig, ConfigError, type Config } from './config.ts';
+export type { App } from './room-server.ts';
 export type { Clock } from './clock.ts';
 export { VoiceError, type Voice } from './voice/voice.ts';
 export { MemoryStore } from './store/store.memory.ts';
@@ -32,21 +33,6 @@ export type Overrides = {
   readonly store?: Store;
   readonly machine?: RoomMachine;
 };
-
-/** A room server that is assembled and not yet listening. */
-export interface App {
-  /** Resolves with the ports in use; rejects when one cannot be had, and then nothing listens. */
-  listen(): Promise<{ port: number; adminPort: number }>;
-  /**
-   * Stops as a deploy wants it: refuses new connections, stores the rooms, closes the connections with 1012 in a spread
-   * over `DRAIN_SECONDS`, and then everything else. Nobody is told that anybody left.
-   */
-  drain(): Promise<void>;
-  /** The same without the spread. Safe to call twice, and during a drain. */
-  close(): Promise<void>;
-  /** How many rooms and connections there are now. */
-  stats(): { rooms: number; connections: number };
-}
 
 /** Upstream's answer to a control request is one HTTP call; a user who holds a key down does not wait longer. */
 const AI_ROUTE_TIMEOUT_MS = 10_000;
@@ -89,5 +75,5 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         newMeetingId: randomUUID,
       }),
   });
-  return new RoomServer(config, clock, log, store, journal, gateway);
+  return new RoomServer({ config, clock, log, store, journal, gateway });
 }

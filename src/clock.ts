@@ -3,7 +3,7 @@
  * it also serves as the `clock` of every XState actor (its `after` transitions).
  */
 export interface Clock {
-  /** Milliseconds since the epoch; only differences are used. */
+  /** Milliseconds since the epoch. */
   now(): number;
   /** `delayMs` must stay below 2^31: Node fires longer ones at once. */
   setTimeout(callback: (...args: unknown[]) => void, delayMs: number): unknown;

@@ -1,11 +1,17 @@
 import { createApp, ConfigError, loadConfig } from './app.ts';
 import { ListenError } from './gateway/listen.ts';
 import { createLog } from './log.ts';
+import { StoreOpenError } from './store/store.ts';
 
-/** Ends the process with words for the person who started it. */
+/** Ends the process: in words where a person can mend it, with the stack where it is ours to mend. */
 function refuseToStart(error: unknown): never {
-  const forPeople = error instanceof ConfigError || error instanceof ListenError || error instanceof Error;
-  process.stderr.write(`satsuma: ${forPeople ? error.message : String(error)}\n`);
+  const forPeople =
+    error instanceof ConfigError ||
+    error instanceof ListenError ||
+    error instanceof StoreOpenError ||
+    (error instanceof Error && 'syscall' in error);
+  const text = error instanceof Error ? (forPeople ? error.message : error.stack) : String(error);
+  process.stderr.write(`satsuma: ${text}\n`);
   process.exit(1);
 }
 
@@ -34,7 +40,13 @@ async function main(): Promise<void> {
     }
     stopping = true;
     log.info({ signal, ...app.stats() }, 'stopping');
-    void app.drain().then(() => log.info('stopped'));
+    app.drain().then(
+      () => log.info('stopped'),
+      (error: unknown) => {
+        log.error({ err: error }, 'stopped with an error');
+        process.exit(1);
+      },
+    );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { App } from './app.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -7,6 +6,33 @@ import { closeFor } from './protocol/close-codes.ts';
 import { startSweep } from './rooms/liveness.ts';
 import type { RoomJournal } from './rooms/room-journal.ts';
 import type { Store } from './store/store.ts';
+
+/** A room server that is assembled and not yet listening. */
+export interface App {
+  /** Resolves with the ports in use; rejects when one cannot be had, and then nothing listens. */
+  listen(): Promise<{ port: number; adminPort: number }>;
+  /**
+   * Stops as a deploy wants it: refuses new connections, stores the rooms, closes the connections with 1012 in a spread
+   * over `DRAIN_SECONDS`, and then everything else. Nobody is told that anybody left.
+   */
+  drain(): Promise<void>;
+  /** The same without the spread. Safe to call twice, and during a drain. */
+  close(): Promise<void>;
+  /** How many rooms and connections there are now. */
+  stats(): { rooms: number; connections: number };
+}
+
+export type RoomServerDeps = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly journal: RoomJournal;
+  readonly gateway: Gateway;
+};
+
+/** How long a stop waits for the store; a locked database is given up after 2 s. */
+const STORE_DEADLINE_MS = 3_000;
 
 /** The life of a server: what starts before what, and ends after what. */
 export class RoomServer implements App {
@@ -17,16 +43,10 @@ export class RoomServer implements App {
   readonly #journal: RoomJournal;
   readonly #gateway: Gateway;
   #stopSweep: () => void = () => {};
+  #draining: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(
-    config: Config,
-    clock: Clock,
-    log: Logger,
-    store: Store,
-    journal: RoomJournal,
-    gateway: Gateway,
-  ) {
+  constructor({ config, clock, log, store, journal, gateway }: RoomServerDeps) {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
@@ -41,10 +61,14 @@ export class RoomServer implements App {
       const { registry } = this.#gateway;
       registry.restore(await this.#store.readLiveRooms());
       const calls = await this.#store.listAiCalls();
-      if (calls.length > 0)
+      if (calls.length > 0) {
         this.#log.warn({ calls: calls.length }, 'AI calls of an earlier process are still open');
+      }
       const ports = await this.#gateway.listen();
-      this.#stopSweep = startSweep(this.#clock, (now) => registry.sweep(now));
+      this.#stopSweep = startSweep(this.#clock, {
+        sweep: (now) => registry.sweep(now),
+        forgive: (ms) => registry.forgive(ms),
+      });
       return ports;
     } catch (error) {
       await this.#store.close();
@@ -52,13 +76,9 @@ export class RoomServer implements App {
     }
   }
 
-  async drain(): Promise<void> {
-    this.#gateway.refuseConnections();
-    // Those whose connections are closed first must not be missed by those whose are closed last.
-    this.#stopSweep();
-    await this.#journal.flush();
-    await this.#gateway.drain(this.#config.drainSeconds * 1_000);
-    await this.close();
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
   }
 
   close(): Promise<void> {
@@ -71,15 +91,40 @@ export class RoomServer implements App {
     return { rooms: registry.roomCount, connections: connectionCount };
   }
 
+  async #drain(): Promise<void> {
+    this.#gateway.refuseConnections();
+    // Those whose connections are closed first must not be missed by those whose are closed last.
+    this.#stopSweep();
+    // Not waited for: a store that hangs must not keep the clients here.
+    void this.#journal.flush();
+    await this.#gateway.drain(this.#config.drainSeconds * 1_000);
+    await this.close();
+  }
+
   async #close(): Promise<void> {
+    const { registry } = this.#gateway;
     this.#gateway.refuseConnections();
     this.#stopSweep();
-    await this.#journal.flush();
-    this.#gateway.registry.stop(closeFor('draining'));
+    registry.hangUp(closeFor('draining'));
     // The close frames leave at the end of the turn; closing the sockets before would swallow them.
     await new Promise<void>((resolve) => this.#clock.afterTurn(resolve));
     this.#gateway.close();
+    // Nobody can say anything any more: what is stored now is the last word.
+    await this.#unlessStuck(this.#journal.flush());
+    registry.stop();
     this.#journal.end();
-    await this.#store.close();
+    await this.#unlessStuck(this.#store.close());
+  }
+
+  /** Waits for the store, but not for ever: a stop ends. */
+  async #unlessStuck(work: Promise<void>): Promise<void> {
+    let timer: unknown;
+    const deadline = new Promise<void>((resolve) => {
+      timer = this.#clock.setTimeout(() => {
+        this.#log.error('the store does not answer, stopping without it');
+        resolve();
+      }, STORE_DEADLINE_MS);
+    });
+    await Promise.race([work, deadline]).finally(() => this.#clock.clearTimeout(timer));
   }
 }

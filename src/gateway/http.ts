@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { AppError, ERRORS, type ErrorCode, type HttpErrorCode } from '../errors.ts';
 import type { Headers } from '../identity/identify.ts';
 import { errorResponse, writeResponse, type Response } from './http-response.ts';
+import { copyHeaders } from './request-headers.ts';
 import type { Forwarding, TrustedProxies } from './trusted-proxies.ts';
 
 /** A request, copied out of uWS's hands: valid for as long as anyone likes. */
@@ -65,9 +66,7 @@ async function handle(router: Router, request: Request): Promise<Response> {
 }
 
 function readRequest(res: HttpResponse, req: HttpRequest, proxies: TrustedProxies): Request {
-  const headers = new Map<string, string>();
-  req.forEach((name, value) => void headers.set(name, value));
-  const header: Headers = (name) => headers.get(name) ?? '';
+  const header = copyHeaders(req);
   const method = req.getMethod().toUpperCase();
   const body = collectBody(res, method);
   return {

@@ -17,7 +17,7 @@ export type SocketData = {
 
 /**
  * A uWebSockets.js socket as rooms see it. uWS keeps the order of `send` and `publish` on one socket: a send first
- * drains what was published to it (tested in test/gateway/frame-order.test.ts).
+ * drains what was published to it (tested in test/gateway/frames.test.ts).
  */
 export class UwsConnection implements Connection {
   readonly id: string;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode, HttpErrorCode } from '../errors.ts';
-import { identify, type IdentifySettings } from '../identity/identify.ts';
+import { identify, type Headers, type IdentifySettings } from '../identity/identify.ts';
 import { originAllowed } from '../identity/origin.ts';
 import { closeFor } from '../protocol/close-codes.ts';
 import { decode } from '../protocol/codec.ts';
@@ -15,6 +15,7 @@ import type { Claim } from '../rooms/members.ts';
 import { addressText } from './http.ts';
 import { errorResponse, writeResponse } from './http-response.ts';
 import { RateLimit } from './rate-limit.ts';
+import { copyHeaders } from './request-headers.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 import { UwsConnection, type SocketData } from './uws-connection.ts';
 
@@ -42,11 +43,9 @@ export type RoomSocketsDeps = {
 
 /** What an upgrade request says, read before anything else happens: uWS takes the request away afterwards. */
 type Upgrade = {
-  readonly key: string;
-  readonly version: string;
   readonly path: string;
   readonly query: string;
-  readonly header: (name: string) => string;
+  readonly header: Headers;
 };
 
 /** The rooms' WebSockets: `GET /parties/rooms/:room?_pk=…`. Frames go from here to the codec, then to the room. */
@@ -106,13 +105,8 @@ export class RoomSockets implements Transport {
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const upgrade: Upgrade = {
-      key: req.getHeader('sec-websocket-key'),
-      version: req.getHeader('sec-websocket-version'),
-      path: req.getUrl(),
-      query: req.getQuery() ?? '',
-      header: (name) => req.getHeader(name),
-    };
+    const header = copyHeaders(req);
+    const upgrade: Upgrade = { header, path: req.getUrl(), query: req.getQuery() ?? '' };
     const verdict = this.#examine(upgrade, addressText(res));
     if (typeof verdict === 'string') {
       // As recorded: 401 without a body. A client that is refused comes back every few seconds, for ever.
@@ -121,7 +115,7 @@ export class RoomSockets implements Transport {
       return;
     }
     // No subprotocol and no compression, as recorded.
-    res.upgrade(verdict, upgrade.key, '', '', context);
+    res.upgrade(verdict, header('sec-websocket-key'), '', '', context);
   }
 
   /** Everything that can refuse an upgrade, the cheapest first. */
@@ -131,7 +125,7 @@ export class RoomSockets implements Transport {
     const [, , party, segment = ''] = upgrade.path.split('/');
     const roomName = party === 'rooms' ? parseRoomName(segment) : undefined;
     if (roomName === undefined) return 'not_found';
-    if (upgrade.version !== '13') return 'bad_request';
+    if (upgrade.header('sec-websocket-version') !== '13') return 'bad_request';
     const { address, host } = proxies.read(remoteAddress, upgrade.header);
     if (!originAllowed(upgrade.header('origin'), host, allowedOrigins)) return 'forbidden_origin';
     const identity = identify(upgrade.header, identifySettings);

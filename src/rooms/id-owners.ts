@@ -1,7 +1,7 @@
 /**
- * Which login first used a connection id in a room. It outlives the user's stay, so that nobody can take the id of
- * someone who is away for longer than the grace and lock its client out; it forgets the ids longest unused when there
- * are too many, and everything with the room.
+ * Which login used a connection id that is free now, so that nobody can take the id of someone who has just dropped out
+ * and lock its client out: partysocket comes back under the same id for ever. It forgets the ids longest free when there
+ * are too many, and everything with the host of the room.
  */
 export class IdOwners {
   readonly #owners = new Map<string, string>();
@@ -17,11 +17,7 @@ export class IdOwners {
     return current === undefined || current === owner;
   }
 
-  ownerOf(id: string): string | undefined {
-    return this.#owners.get(id);
-  }
-
-  claim(id: string, owner: string): void {
+  note(id: string, owner: string): void {
     this.#owners.delete(id);
     this.#owners.set(id, owner);
     if (this.#owners.size <= this.#capacity) return;

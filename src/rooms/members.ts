@@ -26,6 +26,7 @@ export type MemberSettings = {
 /** One participant: it may be without a connection for a while, and change connections. */
 type Member = {
   readonly id: string;
+  readonly owner: string;
   readonly role: Role;
   connection: Connection | null;
   /** When it was last heard, or, without a connection, when that went away. */
@@ -40,12 +41,13 @@ const REMEMBERED_IDS_PER_PLACE = 4;
 /** By which connection each user of a room takes part, who owns which id, and who has been silent for too long. */
 export class Members {
   readonly #members = new Map<string, Member>();
-  readonly #owners: IdOwners;
+  /** The owners of ids whose users have left; those of the others are with them. */
+  readonly #departed: IdOwners;
   readonly #settings: MemberSettings;
 
   constructor(settings: MemberSettings) {
     this.#settings = settings;
-    this.#owners = new IdOwners(settings.maxUsersPerRoom * REMEMBERED_IDS_PER_PLACE);
+    this.#departed = new IdOwners(settings.maxUsersPerRoom * REMEMBERED_IDS_PER_PLACE);
   }
 
   get size(): number {
@@ -54,9 +56,10 @@ export class Members {
 
   /** Why `claim` may not take part now, if so. */
   refusal(claim: Claim): 'id_taken' | 'room_full' | undefined {
-    if (!this.#owners.mayClaim(claim.userId, claim.owner)) return 'id_taken';
-    const isNew = !this.#members.has(claim.userId);
-    return isNew && this.#members.size >= this.#settings.maxUsersPerRoom ? 'room_full' : undefined;
+    const member = this.#members.get(claim.userId);
+    if (member !== undefined) return member.owner === claim.owner ? undefined : 'id_taken';
+    if (!this.#departed.mayClaim(claim.userId, claim.owner)) return 'id_taken';
+    return this.#members.size >= this.#settings.maxUsersPerRoom ? 'room_full' : undefined;
   }
 
   /** Lets a connection speak for its user; says whether the user was here and by which connection until then. */
@@ -65,11 +68,10 @@ export class Members {
     claim: Claim,
     now: number,
   ): { readonly wasHere: boolean; readonly older: Connection | null } {
-    this.#owners.claim(claim.userId, claim.owner);
     const member = this.#members.get(claim.userId);
     if (member === undefined) {
-      const { userId: id, role } = claim;
-      this.#members.set(id, { id, role, connection, since: now, awayMs: 0 });
+      const { userId: id, owner, role } = claim;
+      this.#members.set(id, { id, owner, role, connection, since: now, awayMs: 0 });
       return { wasHere: false, older: null };
     }
     const older = member.connection;
@@ -85,8 +87,7 @@ export class Members {
   restore(participants: readonly StoredParticipant[], now: number): void {
     const awayMs = this.#settings.heartbeatTimeoutMs;
     for (const { id, owner, role } of participants) {
-      this.#owners.claim(id, owner);
-      this.#members.set(id, { id, role, connection: null, since: now, awayMs });
+      this.#members.set(id, { id, owner, role, connection: null, since: now, awayMs });
     }
   }
 
@@ -95,7 +96,7 @@ export class Members {
     const member = this.#members.get(user.id);
     return {
       id: user.id,
-      owner: this.#owners.ownerOf(user.id) ?? '',
+      owner: member?.owner ?? '',
       role: member?.role ?? 'member',
       user,
       lastSeenAt: member?.since ?? 0,
@@ -130,7 +131,15 @@ export class Members {
   }
 
   remove(id: string): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
     this.#members.delete(id);
+    this.#departed.note(id, member.owner);
+  }
+
+  /** Nobody could be heard for so long: the process stood still, or the clock was set. */
+  forgive(ms: number): void {
+    for (const member of this.#members.values()) member.since += ms;
   }
 
   /** Users whose time is over, in the order in which they came. Removing them while iterating is fine. */
@@ -145,9 +154,13 @@ export class Members {
     }
   }
 
+  connections(): readonly Connection[] {
+    return [...this.#members.values()].flatMap(({ connection }) => connection ?? []);
+  }
+
   /** Takes everybody out; gives the connections there were. */
   clear(): readonly Connection[] {
-    const connections = [...this.#members.values()].flatMap(({ connection }) => connection ?? []);
+    const connections = this.connections();
     this.#members.clear();
     return connections;
   }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RoomMachine } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpErrorCode } from '../errors.ts';
-import type { Close } from '../protocol/close-codes.ts';
+import { closeFor, type Close } from '../protocol/close-codes.ts';
 import type { User } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
 import type { Connection, Transport } from './connection.ts';
@@ -50,10 +50,10 @@ export class RoomRegistry {
   }
 
   /** Finds or starts the room and lets the connection take part. */
-  admit(name: string, connection: Connection, claim: Claim): RoomHost {
+  admit(name: string, connection: Connection, claim: Claim): void {
     const room = this.#rooms.get(name) ?? this.#start(name);
-    room.admit(connection, claim);
-    return room;
+    if (room.isOver) connection.close(closeFor('room_failed'));
+    else room.admit(connection, claim);
   }
 
   /** Goes on with the rooms that an earlier process left. [S9] */
@@ -69,9 +69,19 @@ export class RoomRegistry {
     for (const room of this.#rooms.values()) room.sweep(now);
   }
 
-  /** Ends all rooms and their connections. */
-  stop(close: Close): void {
-    for (const room of this.#rooms.values()) room.stop(close);
+  /** As `Members.forgive`, for all. */
+  forgive(ms: number): void {
+    for (const room of this.#rooms.values()) room.forgive(ms);
+  }
+
+  /** Closes the connections of all rooms; the rooms themselves are as before. */
+  hangUp(close: Close): void {
+    for (const room of this.#rooms.values()) room.hangUp(close);
+  }
+
+  /** Ends all rooms. */
+  stop(): void {
+    for (const room of this.#rooms.values()) room.stop();
   }
 
   #start(name: string, restored?: StoredRoom): RoomHost {
@@ -88,12 +98,12 @@ export class RoomRegistry {
       encoder,
       log: this.#deps.log.child({ room: name }),
       onOver: (over, remains) => {
-        // A join in the same turn may have started a successor already.
         if (this.#rooms.get(name) === over) this.#rooms.delete(name);
         if (remains !== undefined) this.#start(name, remains);
       },
     });
-    this.#rooms.set(name, room);
+    // A machine that fails as it starts leaves a host that is over; its connections are told by `admit`.
+    if (!room.isOver) this.#rooms.set(name, room);
     if (restored !== undefined) room.restore(restored);
     return room;
   }

@@ -72,8 +72,7 @@ export class RoomHost {
   #nextPeriodicAt: number;
   /** The most users that were here at once. */
   #peak = 0;
-  /** A room that fails while it is being restored would fail for ever: nothing remains of it. */
-  #restoring = false;
+  #startedAt = 0;
   #over = false;
 
   constructor(deps: RoomHostDeps) {
@@ -105,8 +104,9 @@ export class RoomHost {
     this.#actor.start();
   }
 
-  get userCount(): number {
-    return this.#members.size;
+  /** Whether this host has nothing to do with its room any more. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   get snapshot(): RoomSnapshot {
@@ -116,14 +116,17 @@ export class RoomHost {
   /** Goes on where an earlier host stopped: its users are here, without connections, and nobody is told anything. [S9] */
   restore({ meetingId, revision, participants }: StoredRoom): void {
     const { clock, log } = this.#deps;
+    const startedAt = clock.now();
+    this.#startedAt = startedAt;
     this.#members.restore(participants, clock.now());
     this.#peak = participants.length;
     this.#feed.resume(revision);
-    this.#restoring = true;
     this.#dispatch({ type: 'room.restored', meetingId, users: participants.map(({ user }) => user) });
-    this.#restoring = false;
-    // What the host before had not written down yet.
-    this.#deps.journal.changed(this);
+    const { journal } = this.#deps;
+    // What the host before had not written down yet; or the end, if a room cannot be restored.
+    if (this.#over)
+      journal.meetingEnded({ name: this.name, meetingId, startedAt, peakUserCount: this.#peak });
+    else journal.changed(this);
     log.debug({ meetingId, users: this.#members.size }, 'room restored');
   }
 
@@ -135,6 +138,7 @@ export class RoomHost {
       meetingId,
       users,
       revision: this.#feed.revision,
+      startedAt: this.#startedAt,
       peakUserCount: this.#peak,
       participant: (user) => this.#members.stored(user),
     };
@@ -202,11 +206,20 @@ export class RoomHost {
     if (this.#members.size > 0) this.#feed.publish();
   }
 
-  /** Ends the room with its connections, without telling anybody that anybody left: the server stops. */
-  stop(close: Close): void {
-    if (this.#over) return;
+  /** As {@link Members.forgive}. */
+  forgive(ms: number): void {
+    this.#members.forgive(ms);
+  }
+
+  /** Closes the connections, without telling anybody that anybody left: the server stops. */
+  hangUp(close: Close): void {
     this.#feed.flush();
-    if (!this.#over) this.#end(close);
+    for (const connection of this.#members.connections()) connection.close(close);
+  }
+
+  /** Ends the host; there must be no connections any more. */
+  stop(): void {
+    if (!this.#over) this.#end(USER_LEFT);
     this.#actor.stop();
   }
 
@@ -215,11 +228,17 @@ export class RoomHost {
     const record = this.record();
     if (record === undefined) return undefined;
     const { meetingId, revision, users, participant } = record;
-    if (this.#restoring || users.size === 0) {
-      this.#deps.journal.meetingEnded(this.name, meetingId, this.#peak);
+    if (users.size === 0) {
+      this.#endMeeting(meetingId);
       return undefined;
     }
     return { name: this.name, meetingId, revision, participants: [...users.values()].map(participant) };
+  }
+
+  #endMeeting(meetingId: string): void {
+    const { journal } = this.#deps;
+    const { name } = this;
+    journal.meetingEnded({ name, meetingId, startedAt: this.#startedAt, peakUserCount: this.#peak });
   }
 
   /** Sends an event to the machine; a state that waits goes out first unless the event can only add to it. [H8] */
@@ -235,6 +254,8 @@ export class RoomHost {
   }
 
   #carryOut(effect: RoomEffect): void {
+    // The rest of a step in which the room has failed: its successor is at work already.
+    if (this.#over) return;
     const { log, journal } = this.#deps;
     switch (effect.type) {
       case 'room.changed':
@@ -242,11 +263,12 @@ export class RoomHost {
         journal.changed(this);
         return;
       case 'meeting.started':
+        this.#startedAt = this.#deps.clock.now();
         log.info({ meetingId: effect.meetingId }, 'meeting started');
         return;
       case 'meeting.ended':
         log.info({ meetingId: effect.meetingId }, 'meeting ended');
-        journal.meetingEnded(this.name, effect.meetingId, this.#peak);
+        this.#endMeeting(effect.meetingId);
         this.#retire();
         return;
       default:

@@ -13,11 +13,21 @@ export type RoomRecord = {
   readonly meetingId: string;
   /** How many states it has sent. */
   readonly revision: number;
+  readonly startedAt: number;
   /** The most users that were there at once, as far as this host knows. */
   readonly peakUserCount: number;
   readonly users: ReadonlyMap<string, User>;
   /** Everything to store of one of the users. */
   readonly participant: (user: User) => StoredParticipant;
+};
+
+/** A meeting that is over. */
+export type EndedMeeting = {
+  /** The room's name. */
+  readonly name: string;
+  readonly meetingId: string;
+  readonly startedAt: number;
+  readonly peakUserCount: number;
 };
 
 export interface JournaledRoom {
@@ -26,12 +36,19 @@ export interface JournaledRoom {
   record(): RoomRecord | undefined;
 }
 
+/** What one save takes with it, to be given back when it fails. */
+type Taken = {
+  readonly marked: ReadonlyMap<string, JournaledRoom>;
+  readonly over: ReadonlySet<string>;
+  readonly ended: ReadonlyMap<string, MeetingChange>;
+};
+
 /** What is stored of a room, to tell what has changed since. */
 type Saved = { readonly meetingId: string; readonly peak: number; readonly users: ReadonlyMap<string, User> };
 
 /**
- * Writes rooms behind: a change marks its room, and at most 50 ms later all marked rooms are compared with what is
- * stored and the differences saved in one transaction. Nothing here is on the path of a frame. While the store fails the
+ * Writes rooms behind: a change marks its room, and within 50 ms, or when the save before is done, all marked rooms are
+ * compared with what is stored and the differences saved in one transaction. Nothing here is on the path of a frame. While the store fails the
  * rooms go on from memory; what was not stored is stored when it works again. [S7, S8]
  */
 export class RoomJournal {
@@ -42,6 +59,8 @@ export class RoomJournal {
   readonly #over = new Set<string>();
   readonly #ended = new Map<string, MeetingChange>();
   readonly #saved = new Map<string, Saved>();
+  /** When the oldest change that is not being saved was marked. */
+  #markedAt: number | undefined = undefined;
   #timer: unknown = undefined;
   #saving: Promise<void> | undefined = undefined;
   #faulty = false;
@@ -60,23 +79,20 @@ export class RoomJournal {
   /** Something of the room may be another; it is asked for its record when it is written. */
   changed(room: JournaledRoom): void {
     this.#marked.set(room.name, room);
-    this.#schedule(FLUSH_DELAY_MS);
+    this.#schedule();
   }
 
   /** The room's meeting is over; the room is to be forgotten. */
-  meetingEnded(name: string, meetingId: string, peakUserCount: number): void {
+  meetingEnded({ name, meetingId: id, startedAt, peakUserCount }: EndedMeeting): void {
     this.#marked.delete(name);
     this.#over.add(name);
-    this.#ended.set(meetingId, { id: meetingId, at: this.#clock.now(), peakUserCount, ended: true });
-    this.#schedule(FLUSH_DELAY_MS);
+    this.#ended.set(id, { id, startedAt, at: this.#clock.now(), peakUserCount, ended: true });
+    this.#schedule();
   }
 
   /** Stores everything that was marked before; resolves also when that failed, see `faulty`. */
-  async flush(): Promise<void> {
-    await this.#saving;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#save();
+  flush(): Promise<void> {
+    return this.#save();
   }
 
   /** Takes up what the store holds, so that the first save of a restored room is no more than what has changed. */
@@ -89,58 +105,56 @@ export class RoomJournal {
     this.#timer = undefined;
   }
 
-  #schedule(delayMs: number): void {
+  /** Sets the timer for what is marked, if it is not set; while something is being saved that is for its end to do. */
+  #schedule(): void {
+    const now = this.#clock.now();
+    this.#markedAt ??= now;
     if (this.#timer !== undefined || this.#saving !== undefined) return;
-    const delay = this.#faulty ? RETRY_DELAY_MS : delayMs;
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      void this.#save();
-    }, delay);
+    const delayMs = this.#faulty ? RETRY_DELAY_MS : Math.max(0, this.#markedAt + FLUSH_DELAY_MS - now);
+    this.#timer = this.#clock.setTimeout(() => void this.#save(), delayMs);
   }
 
-  #save(): Promise<void> {
-    const marked = new Map(this.#marked);
-    const over = new Set(this.#over);
-    const ended = new Map(this.#ended);
-    const { batch, saved } = this.#collect(marked, over, ended);
+  /** One save after the other: a later one must not be overtaken by an earlier one that is repeated. */
+  async #save(): Promise<void> {
+    while (this.#saving !== undefined) await this.#saving;
+    this.end();
+    this.#markedAt = undefined;
+    const taken = { marked: new Map(this.#marked), over: new Set(this.#over), ended: new Map(this.#ended) };
     this.#marked.clear();
     this.#over.clear();
     this.#ended.clear();
-    if (batch.rooms.length === 0 && batch.meetings.length === 0) return Promise.resolve();
-    this.#saving = this.#store
-      .save(batch)
-      .then(
-        () => this.#stored(batch, over, saved),
-        (error: unknown) => this.#failed(error, marked, over, ended),
-      )
-      .finally(() => {
-        this.#saving = undefined;
-        if (this.#marked.size + this.#over.size + this.#ended.size > 0) this.#schedule(FLUSH_DELAY_MS);
-      });
-    return this.#saving;
+    const { batch, saved } = this.#collect(taken);
+    // A store that failed is asked with an empty batch too: nothing else would find out that it works again.
+    if (batch.rooms.length === 0 && batch.meetings.length === 0 && !this.#faulty) return;
+    this.#saving = this.#attempt(batch, taken, saved);
+    await this.#saving;
   }
 
-  #collect(
-    marked: ReadonlyMap<string, JournaledRoom>,
-    over: ReadonlySet<string>,
-    ended: ReadonlyMap<string, MeetingChange>,
-  ): { batch: Batch; saved: Map<string, Saved> } {
+  async #attempt(batch: Batch, taken: Taken, saved: ReadonlyMap<string, Saved>): Promise<void> {
+    try {
+      await this.#store.save(batch);
+      this.#stored(batch, taken.over, saved);
+    } catch (error) {
+      this.#failed(error, taken);
+    } finally {
+      this.#saving = undefined;
+      if (this.#faulty || this.#marked.size + this.#over.size + this.#ended.size > 0) this.#schedule();
+    }
+  }
+
+  #collect({ marked, over, ended }: Taken): { batch: Batch; saved: Map<string, Saved> } {
     const rooms: RoomChange[] = [...over].map(forgotten);
     const meetings: MeetingChange[] = [...ended.values()];
     const saved = new Map<string, Saved>();
     for (const [name, room] of marked) {
       const record = room.record();
       if (record === undefined) continue;
-      const stored = over.has(name) ? undefined : this.#saved.get(name);
-      // Another meeting under the name of one that nobody has ended: its room could not be restored.
-      const isStale = stored !== undefined && stored.meetingId !== record.meetingId;
-      if (isStale) rooms.push(forgotten(name));
-      const before = isStale ? undefined : stored;
+      const before = over.has(name) ? undefined : this.#saved.get(name);
       const change = changeOf(name, before, record);
       if (change !== undefined) rooms.push(change);
       if (before === undefined || record.peakUserCount > before.peak) {
-        const { meetingId: id, peakUserCount } = record;
-        meetings.push({ id, at: this.#clock.now(), peakUserCount, ended: false });
+        const { meetingId: id, startedAt, peakUserCount } = record;
+        meetings.push({ id, startedAt, at: this.#clock.now(), peakUserCount, ended: false });
       }
       saved.set(name, {
         meetingId: record.meetingId,
@@ -163,12 +177,7 @@ export class RoomJournal {
   }
 
   /** Nothing was stored; what has been marked since stands, the rest is marked again. */
-  #failed(
-    error: unknown,
-    marked: ReadonlyMap<string, JournaledRoom>,
-    over: ReadonlySet<string>,
-    ended: ReadonlyMap<string, MeetingChange>,
-  ): void {
+  #failed(error: unknown, { marked, over, ended }: Taken): void {
     if (!this.#faulty) this.#log.error({ err: error }, 'store failed, rooms go on from memory');
     this.#faulty = true;
     for (const name of over) this.#over.add(name);

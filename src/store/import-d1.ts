@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { loadConfig } from '../config.ts';
-import { SqliteDatabase } from './sqlite-database.ts';
+import { databasePath, SqliteDatabase } from './sqlite-database.ts';
 
 /** The original's tables and columns, referred-to tables first. */
 const TABLES = {
@@ -32,9 +31,9 @@ export function importD1(dump: string, dataDir: string): ImportResult {
   // Dumps name tables in the order of their names, referring ones before those referred to.
   const source = new DatabaseSync(':memory:', { enableForeignKeyConstraints: false });
   source.exec(dump);
-  // Makes the file and its tables, or refuses it.
-  new SqliteDatabase(dataDir).close();
-  const target = new DatabaseSync(join(dataDir, 'satsuma.db'));
+  // Makes the file and its tables, or refuses it; and keeps a server out meanwhile.
+  const database = new SqliteDatabase(dataDir);
+  const target = new DatabaseSync(databasePath(dataDir));
   try {
     target.exec('BEGIN IMMEDIATE');
     const result = Object.fromEntries(
@@ -46,6 +45,7 @@ export function importD1(dump: string, dataDir: string): ImportResult {
     source.close();
     // Without a commit this takes everything back.
     target.close();
+    database.close();
   }
 }
 

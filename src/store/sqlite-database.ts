@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Role } from '../identity/authorize.ts';
 import type { User } from '../protocol/messages.ts';
-import type { Batch, MeetingChange, RoomChange, StoredAiCall, StoredRoom } from './store.ts';
+import {
+  StoreOpenError,
+  type Batch,
+  type MeetingChange,
+  type RoomChange,
+  type StoredAiCall,
+  type StoredRoom,
+} from './store.ts';
 
 /** How long to wait for another program that writes at this moment (a backup, the server before this one). */
 const BUSY_TIMEOUT_MS = 2_000;
@@ -13,23 +20,23 @@ const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
-/** A database that this server must not use; the message is for the person who started it. */
-export class StoreOpenError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StoreOpenError';
-  }
+/** Marks the file as this program's: `Sats` in ASCII, https://www.sqlite.org/pragma.html#pragma_application_id */
+const APPLICATION_ID = 0x53617473;
 
-  static of(path: string, reason: string, options?: ErrorOptions): StoreOpenError {
-    return new StoreOpenError(`The database ${path} ${reason}`, options);
-  }
-}
+const refusal = (path: string, reason: string, cause?: unknown): StoreOpenError =>
+  new StoreOpenError(`The database ${path} ${reason}`, { cause });
 
 /** Numbered files; the number of the last that was applied is the database's `user_version`. */
-const migrations = readdirSync(join(import.meta.dirname, 'migrations'))
-  .filter((file) => /^\d{4}-.*\.sql$/.test(file))
-  .sort()
-  .map((file) => readFileSync(join(import.meta.dirname, 'migrations', file), 'utf8'));
+function readMigrations(): readonly string[] {
+  const folder = join(import.meta.dirname, 'migrations');
+  return readdirSync(folder)
+    .filter((file) => /^\d{4}-.*\.sql$/.test(file))
+    .sort()
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+}
+
+/** The file of the database in a data folder. */
+export const databasePath = (dataDir: string): string => join(dataDir, 'satsuma.db');
 
 const resultCode = (error: unknown): number =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
@@ -41,47 +48,58 @@ function explain(path: string, error: unknown): StoreOpenError {
   const text = error instanceof Error ? error.message : String(error);
   switch (resultCode(error)) {
     case BUSY:
-      return StoreOpenError.of(path, 'is locked by another program', { cause: error });
+      return refusal(path, 'is locked by another program', error);
     case CORRUPT:
     case NOT_A_DATABASE:
-      return StoreOpenError.of(path, `is damaged (${text}); it was left as it is`, { cause: error });
+      return refusal(path, `is damaged (${text}); it was left as it is`, error);
     default:
-      return StoreOpenError.of(path, `cannot be used: ${text}`, { cause: error });
+      return refusal(path, `cannot be used: ${text}`, error);
   }
 }
 
-const versionOf = (db: DatabaseSync): number =>
-  Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+const pragma = (db: DatabaseSync, name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
 
 /** Refuses what it must not touch, on a connection that cannot write. */
-function examine(path: string): void {
+function examine(path: string, known: number): void {
   if (!existsSync(path) || statSync(path).size === 0) return;
   const db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    const version = versionOf(db);
-    if (version > migrations.length) {
-      throw StoreOpenError.of(
-        path,
-        `is of a newer version of this server (${version}, this one knows ${migrations.length}); it was left as it is`,
-      );
+    if (pragma(db, 'application_id') !== APPLICATION_ID) {
+      throw refusal(path, 'belongs to another program; it was left as it is');
     }
-    const tables = db.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table'").get();
-    if (version === 0 && Number(tables?.['count']) > 0) {
-      throw StoreOpenError.of(path, 'belongs to another program; it was left as it is');
+    const version = pragma(db, 'user_version');
+    if (version > known) {
+      const versions = `${version}, this one knows ${known}`;
+      throw refusal(path, `is of a newer version of this server (${versions}); it was left as it is`);
     }
     const check = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (check !== 'ok') {
-      throw StoreOpenError.of(path, `is damaged (${String(check)}); it was left as it is`);
-    }
+    if (check !== 'ok') throw refusal(path, `is damaged (${String(check)}); it was left as it is`);
   } finally {
     db.close();
   }
 }
 
-function migrate(db: DatabaseSync): void {
+/**
+ * Keeps a second server out of the folder: both would take the live rooms for their own. The lock is SQLite's, on a
+ * file of its own, so that a killed process leaves none and other programs may read the database meanwhile.
+ */
+function lockFolder(dataDir: string): DatabaseSync {
+  const lock = new DatabaseSync(join(dataDir, 'satsuma.lock'), { timeout: BUSY_TIMEOUT_MS });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (resultCode(error) !== BUSY) throw error;
+    throw new StoreOpenError(`The folder ${dataDir} is in use by another server`, { cause: error });
+  }
+}
+
+function migrate(db: DatabaseSync, migrations: readonly string[]): void {
   db.exec('BEGIN IMMEDIATE');
   try {
-    for (let version = versionOf(db); version < migrations.length; version += 1) {
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    for (let version = pragma(db, 'user_version'); version < migrations.length; version += 1) {
       db.exec(migrations[version] ?? '');
       db.exec(`PRAGMA user_version = ${version + 1}`);
     }
@@ -97,24 +115,30 @@ function migrate(db: DatabaseSync): void {
  * a commit survives the process without waiting for the disk, and a power cut loses the last moments at most.
  */
 export class SqliteDatabase {
-  readonly #db: DatabaseSync;
+  protected readonly db: DatabaseSync;
+  readonly #lock: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens `satsuma.db` in a folder, which is made when there is none. Throws {@link StoreOpenError}. */
+  /** Opens the database of a folder, which is made when there is none. Throws {@link StoreOpenError}. */
   constructor(dataDir: string) {
-    const path = join(dataDir, 'satsuma.db');
+    const path = databasePath(dataDir);
+    const migrations = readMigrations();
+    let lock: DatabaseSync | undefined;
     let db: DatabaseSync | undefined;
     try {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      examine(path);
+      lock = lockFolder(dataDir);
+      examine(path, migrations.length);
       db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-      migrate(db);
+      migrate(db, migrations);
     } catch (error) {
       db?.close();
+      lock?.close();
       throw explain(path, error);
     }
-    this.#db = db;
+    this.db = db;
+    this.#lock = lock;
   }
 
   readLiveRooms(): StoredRoom[] {
@@ -142,14 +166,14 @@ export class SqliteDatabase {
   }
 
   save({ meetings, rooms }: Batch): void {
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.db.exec('BEGIN IMMEDIATE');
     try {
       for (const meeting of meetings) this.#saveMeeting(meeting);
       for (const room of rooms) this.#saveRoom(room);
-      this.#db.exec('COMMIT');
+      this.db.exec('COMMIT');
     } catch (error) {
       // A full disk may have rolled the transaction back already.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -180,25 +204,27 @@ export class SqliteDatabase {
     this.#prepare('DELETE FROM OpenAiCalls WHERE callId = ?').run(callId);
   }
 
-  /** Bounds the file's size, in pages of 4 kB; beyond it every write fails as on a full disk. */
-  limitPages(pages: number): void {
-    this.#db.exec(`PRAGMA max_page_count = ${pages}`);
-  }
-
   close(): void {
-    this.#db.close();
+    this.db.close();
+    this.#lock.close();
   }
 
-  #saveMeeting({ id, at, peakUserCount, ended }: MeetingChange): void {
+  #saveMeeting({ id, startedAt, at, peakUserCount, ended }: MeetingChange): void {
     this.#prepare(
       `INSERT INTO Meetings (id, created, modified, userCount, ended)
-       VALUES (:id, datetime(:at / 1000, 'unixepoch'), datetime(:at / 1000, 'unixepoch'), :peak,
+       VALUES (:id, datetime(:startedAt / 1000, 'unixepoch'), datetime(:at / 1000, 'unixepoch'), :peak,
                iif(:ended, datetime(:at / 1000, 'unixepoch'), NULL))
        ON CONFLICT (id) DO UPDATE SET
          modified = excluded.modified,
          userCount = max(userCount, excluded.userCount),
          ended = excluded.ended`,
-    ).run({ ':id': id, ':at': Math.floor(at), ':peak': peakUserCount, ':ended': ended ? 1 : 0 });
+    ).run({
+      ':id': id,
+      ':startedAt': Math.floor(startedAt),
+      ':at': Math.floor(at),
+      ':peak': peakUserCount,
+      ':ended': ended ? 1 : 0,
+    });
   }
 
   #saveRoom({ name, meetingId, revision, put, remove }: RoomChange): void {
@@ -222,7 +248,7 @@ export class SqliteDatabase {
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      statement = this.#db.prepare(sql);
+      statement = this.db.prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement;

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { SqliteDatabase, StoreOpenError } from './sqlite-database.ts';
-import type { Batch, StoredAiCall } from './store.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+import { StoreOpenError, type Batch, type StoredAiCall } from './store.ts';
 
 /** One call of the port, as data. */
 export type StoreCall =

@@ -1,19 +1,10 @@
-import type {
-  Batch,
-  MeetingChange,
-  RoomChange,
-  Store,
-  StoredAiCall,
-  StoredParticipant,
-  StoredRoom,
-} from './store.ts';
+import type { Batch, RoomChange, Store, StoredAiCall, StoredParticipant, StoredRoom } from './store.ts';
 
 type LiveRoom = { meetingId: string; revision: number; participants: Map<string, StoredParticipant> };
 
-/** A store for as long as the process lives: tests, and rooms that need not survive. */
+/** A store for as long as the process lives: tests, and rooms that need not survive. Meetings that ended are nobody's. */
 export class MemoryStore implements Store {
   readonly #rooms = new Map<string, LiveRoom>();
-  readonly #meetings = new Map<string, MeetingChange>();
   readonly #calls = new Map<string, StoredAiCall>();
 
   open(): Promise<void> {
@@ -30,11 +21,7 @@ export class MemoryStore implements Store {
     return Promise.resolve(rooms.sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
-  save({ meetings, rooms }: Batch): Promise<void> {
-    for (const meeting of meetings) {
-      const peak = this.#meetings.get(meeting.id)?.peakUserCount ?? 0;
-      this.#meetings.set(meeting.id, { ...meeting, peakUserCount: Math.max(peak, meeting.peakUserCount) });
-    }
+  save({ rooms }: Batch): Promise<void> {
     for (const room of rooms) this.#saveRoom(room);
     return Promise.resolve();
   }

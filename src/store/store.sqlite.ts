@@ -1,9 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
-import { StoreOpenError } from './sqlite-database.ts';
 import type { StoreCall, StoreReply, StoreRequest } from './sqlite-worker.ts';
 import type { User } from '../protocol/messages.ts';
-import type { Batch, Store, StoredAiCall, StoredRoom } from './store.ts';
+import { StoreOpenError, type Batch, type Store, type StoredAiCall, type StoredRoom } from './store.ts';
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -12,28 +11,20 @@ type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (e
  * frame. Calls are carried out in their order.
  */
 export class SqliteStore implements Store {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
-  #ended = false;
-
+  readonly #dataDir: string;
   readonly #userJson: (user: User) => string;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined = undefined;
+  #nextId = 0;
+  #closed = false;
 
   /**
    * @param dataDir - the folder of the database; made when there is none
    * @param userJson - the JSON of a user, where it has been made already
    */
   constructor(dataDir: string, userJson: (user: User) => string = JSON.stringify) {
+    this.#dataDir = dataDir;
     this.#userJson = userJson;
-    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
-      workerData: { dataDir },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-    this.#worker.on('message', (reply: StoreReply) => this.#receive(reply));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the worker has ended')));
-    // What waits for an answer keeps the process alive, an idle store does not.
-    this.#worker.unref();
   }
 
   /** Opens, or makes, the database; a file that must not be used is left as it was. */
@@ -41,7 +32,7 @@ export class SqliteStore implements Store {
     try {
       await this.#call({ method: 'open' });
     } catch (error) {
-      await this.#worker.terminate();
+      await this.#end();
       throw error;
     }
   }
@@ -67,9 +58,12 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return;
-    await this.#call({ method: 'close' });
-    await this.#worker.terminate();
+    if (this.#closed) return;
+    try {
+      if (this.#worker !== undefined) await this.#call({ method: 'close' });
+    } finally {
+      await this.#end();
+    }
   }
 
   /** As `JSON.stringify` would write it, with the users' texts put in. */
@@ -85,31 +79,52 @@ export class SqliteStore implements Store {
   }
 
   #call(call: StoreCall): Promise<unknown> {
-    if (this.#ended) return Promise.reject(new AppError('store_unavailable'));
+    if (this.#closed) return Promise.reject(new AppError('store_unavailable'));
+    const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
       const id = this.#nextId;
       this.#nextId += 1;
-      if (this.#waiting.size === 0) this.#worker.ref();
+      // What waits for an answer keeps the process alive, an idle store does not.
+      if (this.#waiting.size === 0) worker.ref();
       this.#waiting.set(id, { resolve, reject });
       const request: StoreRequest = { id, call };
-      this.#worker.postMessage(request);
+      worker.postMessage(request);
     });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+      workerData: { dataDir: this.#dataDir },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    worker.on('message', (reply: StoreReply) => this.#receive(reply));
+    worker.on('error', (error) => this.#lost(worker, error));
+    worker.on('exit', () => this.#lost(worker, new Error('the worker has ended')));
+    worker.unref();
+    return worker;
+  }
+
+  async #end(): Promise<void> {
+    this.#closed = true;
+    await this.#worker?.terminate();
   }
 
   #receive(reply: StoreReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0) this.#worker?.unref();
     if (reply.ok) waiting?.resolve(reply.value);
     else if (reply.refused) waiting?.reject(new StoreOpenError(reply.message));
     else waiting?.reject(new AppError('store_unavailable', { cause: new Error(reply.message) }));
   }
 
-  /** The worker is gone, and with it every call that it had not answered. */
-  #fail(cause: Error): void {
-    this.#ended = true;
-    for (const waiting of this.#waiting.values())
+  /** The worker is gone, and with it every call that it had not answered; the next call starts another. */
+  #lost(worker: Worker, cause: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    for (const waiting of this.#waiting.values()) {
       waiting.reject(new AppError('store_unavailable', { cause }));
+    }
     this.#waiting.clear();
   }
 }

@@ -9,7 +9,7 @@ export type StoredParticipant = {
   readonly owner: string;
   readonly role: Role;
   readonly user: User;
-  /** When it was last heard before this record was made; ms since the epoch. */
+  /** When it was last heard before this record was made, which is at its last change; ms since the epoch. */
   readonly lastSeenAt: number;
 };
 
@@ -17,7 +17,7 @@ export type StoredParticipant = {
 export type StoredRoom = {
   readonly name: string;
   readonly meetingId: string;
-  /** How many states the room had sent; the participants are those of that state. */
+  /** How many states the room had sent. The participants are those of that state, or of the one that waited. */
   readonly revision: number;
   readonly participants: readonly StoredParticipant[];
 };
@@ -32,10 +32,20 @@ export type RoomChange = {
   readonly remove: readonly string[];
 };
 
+/** A database that the server must not use; the message is for the person who starts it. */
+export class StoreOpenError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreOpenError';
+  }
+}
+
 /** What is known of a meeting. Times in ms since the epoch, stored in whole seconds of UTC as the original does. */
 export type MeetingChange = {
   readonly id: string;
-  /** Also the time at which this was known. */
+  /** Counts where the meeting is not known yet. */
+  readonly startedAt: number;
+  /** When this was so; the end's time, if it has ended. */
   readonly at: number;
   readonly peakUserCount: number;
   readonly ended: boolean;

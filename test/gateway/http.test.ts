@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { request, type Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { TrustedProxies } from '../../src/gateway/trusted-proxies.ts';
-import { createApp, loadConfig } from '../../src/app.ts';
+import { createApp, loadConfig, MemoryStore } from '../../src/app.ts';
 import { verifySession } from '../../src/identity/session-cookie.ts';
 import { loginCookie, SECRET, startServer, type TestServer } from '../support/server.ts';
 
@@ -214,7 +214,7 @@ test('[G13] a port in use is a clear error, and then nothing listens', async () 
     SESSION_SECRETS: SECRET,
     LOG_LEVEL: 'silent',
   });
-  await expect(createApp(config).listen()).rejects.toThrow(
+  await expect(createApp(config, { store: new MemoryStore() }).listen()).rejects.toThrow(
     `Cannot listen on 127.0.0.1:${server.adminPort}: the address is not this machine's, or the port is in use`,
   );
 });

@@ -130,6 +130,16 @@ describe('who may come', () => {
     expect(server.app.stats().connections).toBe(3);
   });
 
+  test('[G10] a forged line before the one that the proxy appended does not hide the client', async () => {
+    const server = await startServer({ MAX_CONNECTIONS_PER_ADDRESS: '1', TRUSTED_PROXIES: '127.0.0.0/8' });
+    const forged = (line: string, id: string) => ({
+      id,
+      headers: { cookie: loginCookie('alice'), 'x-forwarded-for': [line, '192.0.2.1'] },
+    });
+    await server.connect(forged('203.0.113.1', 'a'));
+    expect(await server.refused(forged('203.0.113.2', 'b'))).toMatchObject({ status: 429 });
+  });
+
   test('[G10] users per room and rooms are bounded', async () => {
     const server = await startServer({ MAX_USERS_PER_ROOM: '1', MAX_ROOMS: '2' });
     await server.connect({ room: 'one', id: 'a' });

@@ -228,11 +228,28 @@ describe('a room without sockets', () => {
       await endOfTurn();
       expect([again.end, again.frames]).toEqual([undefined, [stateOf('alice', 'bob')]]);
       expect([friend.end, friend.frames]).toEqual([undefined, [stateOf('alice', 'bob'), relay(7)]]);
+      await rooms.journal.flush();
+      const stored = (await rooms.store.readLiveRooms()).find(({ name }) => name === 'doomed');
+      expect(stored?.participants.map(({ id, owner }) => [id, owner])).toEqual([
+        ['alice', 'alice'],
+        ['bob', 'bob'],
+      ]);
       await endOfTimers();
       expect(failureLines(rooms.logLines)).toEqual([failureLine('doomed')]);
       expect(errors).toEqual([]);
     },
   );
+
+  test('[H13] [S7] what a failed room leaves is what the store gets, though its last step was cut short', async () => {
+    const rooms = await TwoRooms.open();
+    await rooms.journal.flush();
+    rooms.drop(rooms.alice);
+    rooms.transport.faultyTopic = 'room/doomed';
+    rooms.advance(9_000);
+    await rooms.journal.flush();
+    const stored = (await rooms.store.readLiveRooms()).find(({ name }) => name === 'doomed');
+    expect(stored?.participants.map(({ id }) => id)).toEqual(['bob']);
+  });
 
   test('[H13] a newcomer who comes as the room fails is closed with the others', async () => {
     const rooms = await TwoRooms.open();

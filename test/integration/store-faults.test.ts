@@ -68,7 +68,7 @@ test('[S8] a database that another program locks while the server runs is waited
 test('[S5] a server on a database that it must not use does not start', async () => {
   const dataDir = temporaryFolder();
   const db = new DatabaseSync(join(dataDir, 'satsuma.db'));
-  db.exec('CREATE TABLE t (x); PRAGMA user_version = 99');
+  db.exec('CREATE TABLE t (x); PRAGMA user_version = 99; PRAGMA application_id = 1398895731');
   db.close();
   await expect(startServer({ DATA_DIR: dataDir })).rejects.toThrow('is of a newer version of this server');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { endOfTurn } from '../support/fake-clock.ts';
+import { startSweep } from '../../src/rooms/liveness.ts';
+import { endOfTurn, FakeClock } from '../support/fake-clock.ts';
 import { claimOf } from '../support/fake-room.ts';
 import { left, mls, roomOf, state, update, user } from '../support/room-of.ts';
 
@@ -23,6 +24,13 @@ describe('coming in', () => {
     expect(rooms.room.refusal(claimOf('a', 'other'))).toBe('id_taken');
     rooms.say(rooms.join('i'), { type: 'userLeft' });
     expect(rooms.room.refusal(claimOf('a', 'other'))).toBeUndefined();
+  });
+
+  test('[H1] no number of other ids makes the id of a user who is here free', async () => {
+    const [rooms] = await roomOf(['victim'], { maxUsersPerRoom: 2 });
+    for (let n = 0; n < 20; n += 1) rooms.say(rooms.join(`id-${n}`, 'mallory'), { type: 'userLeft' });
+    expect(rooms.room.refusal(claimOf('victim', 'mallory'))).toBe('id_taken');
+    expect(rooms.room.refusal(claimOf('victim'))).toBeUndefined();
   });
 
   test('[H1] a full room refuses newcomers, never those who come back', async () => {
@@ -65,7 +73,7 @@ describe('coming in', () => {
     expect(again.take()).toEqual([state(user('a'), user('b', { raisedHand: true }))]);
     expect(a.take()).toEqual([]);
     rooms.advance(7_000);
-    expect(rooms.room.userCount).toBe(2);
+    expect(rooms.userCount).toBe(2);
   });
 
   test('[H3] a newer connection replaces the older one, whose end then changes nothing', async () => {
@@ -83,7 +91,7 @@ describe('coming in', () => {
       rooms.say(newer, { type: 'heartbeat' });
       rooms.advance(5_000);
     }
-    expect(rooms.room.userCount).toBe(2);
+    expect(rooms.userCount).toBe(2);
   });
 
   test('[H3] who comes back in a turn in which the state changed gets one state, the last', async () => {
@@ -116,7 +124,7 @@ describe('being heard', () => {
     rooms.say(older, { type: 'userLeft' });
     await endOfTurn();
     expect(a.take()).toEqual([]);
-    expect(rooms.room.userCount).toBe(2);
+    expect(rooms.userCount).toBe(2);
   });
 
   test('[H11] an error goes to its sender alone', async () => {
@@ -192,9 +200,9 @@ describe('going', () => {
     rooms.advance(14_000);
     rooms.say(a, message);
     rooms.advance(14_000);
-    expect(rooms.room.userCount).toBe(1);
+    expect(rooms.userCount).toBe(1);
     rooms.advance(1_000);
-    expect(rooms.registry.get('room')?.userCount).toBe(0);
+    expect(rooms.userCount).toBe(0);
   });
 
   test('[H6] an invalid message is no sign of life', async () => {
@@ -202,7 +210,25 @@ describe('going', () => {
     rooms.advance(14_000);
     rooms.say(a, { type: 'nonsense' });
     rooms.advance(1_000);
-    expect(rooms.room.userCount).toBe(0);
+    expect(rooms.userCount).toBe(0);
+  });
+
+  test('[H6] a process that stood still, or a clock that was set, makes nobody silent', async () => {
+    const [rooms] = await roomOf(['a']);
+    const clock = new FakeClock();
+    const sweeps: number[] = [];
+    const forgiven: number[] = [];
+    startSweep(clock, { sweep: (now) => sweeps.push(now), forgive: (ms) => forgiven.push(ms) });
+    clock.advance(2_000);
+    clock.jump(60_000);
+    clock.advance(1_000);
+    expect([sweeps.length, forgiven]).toEqual([3, [60_000]]);
+    rooms.advance(14_000);
+    rooms.registry.forgive(60_000);
+    rooms.advance(60_999);
+    expect(rooms.userCount).toBe(1);
+    rooms.advance(1);
+    expect(rooms.userCount).toBe(0);
   });
 
   test('[H6] a heartbeat does not reach the machine', async () => {

@@ -1,50 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { newUser } from '../../machines/room.context.ts';
-import { AppError } from '../../src/errors.ts';
-import { MemoryStore } from '../../src/store/store.memory.ts';
-import type { Presence } from '../../src/protocol/messages.ts';
-import type { Batch, StoredParticipant, StoredRoom } from '../../src/store/store.ts';
 import { endOfTurn } from '../support/fake-clock.ts';
-import { FakeRooms } from '../support/fake-room.ts';
+import { journaled, stored } from '../support/journaled-rooms.ts';
 import { update } from '../support/room-of.ts';
-
-/** A store that keeps the batches it got, and fails while it is told to. */
-class WatchedStore extends MemoryStore {
-  readonly batches: Batch[] = [];
-  fails = false;
-  attempts = 0;
-
-  override async save(batch: Batch): Promise<void> {
-    this.attempts += 1;
-    if (this.fails) throw new AppError('store_unavailable');
-    this.batches.push(batch);
-    await super.save(batch);
-  }
-
-  take(): Batch[] {
-    return this.batches.splice(0);
-  }
-}
-
-const stored = (id: string, lastSeenAt: number, presence?: Presence): StoredParticipant => ({
-  id,
-  owner: id,
-  role: 'member',
-  user: presence === undefined ? newUser(id, `${id}'s name`) : { id, name: `${id}'s name`, ...presence },
-  lastSeenAt,
-});
-
-/** Rooms on a watched store; `pass` lets time go by, and the store answer. */
-function journaled() {
-  const store = new WatchedStore();
-  const rooms = new FakeRooms({}, store);
-  const pass = async (ms: number): Promise<void> => {
-    await endOfTurn();
-    rooms.advance(ms);
-    await endOfTurn();
-  };
-  return { store, rooms, pass };
-}
 
 describe('writing behind', () => {
   test('[S7] a change is stored within 50 ms, and not at once', async () => {
@@ -57,7 +14,7 @@ describe('writing behind', () => {
     await pass(11);
     expect(store.take()).toEqual([
       {
-        meetings: [{ id: 'meeting-1', at: now + 40, peakUserCount: 2, ended: false }],
+        meetings: [{ id: 'meeting-1', startedAt: now, at: now + 40, peakUserCount: 2, ended: false }],
         rooms: [
           {
             name: 'room',
@@ -106,6 +63,7 @@ describe('writing behind', () => {
 
   test('[S4] the peak is raised and does not fall, the end is stamped', async () => {
     const { store, rooms, pass } = journaled();
+    const startedAt = rooms.clock.now();
     const a = rooms.join('a');
     const b = rooms.join('b');
     await pass(50);
@@ -123,7 +81,9 @@ describe('writing behind', () => {
     await pass(50);
     const last = store.take().at(-1);
     expect(last).toEqual({
-      meetings: [{ id: 'meeting-1', at: expect.any(Number) as number, peakUserCount: 3, ended: true }],
+      meetings: [
+        { id: 'meeting-1', startedAt, at: expect.any(Number) as number, peakUserCount: 3, ended: true },
+      ],
       rooms: [{ name: 'room', meetingId: null, revision: 0, put: [], remove: [] }],
     });
     expect(await store.readLiveRooms()).toEqual([]);
@@ -147,7 +107,69 @@ describe('writing behind', () => {
   });
 });
 
+describe('a store that is slow', () => {
+  test('[S7] what changes during a save is saved next, one save after the other, and as soon as it is due', async () => {
+    const { store, rooms, pass } = journaled();
+    const a = rooms.join('a');
+    store.hold();
+    await pass(40);
+    expect(store.attempts).toBe(1);
+    rooms.say(a, update({ speaking: true }));
+    await pass(60);
+    const flushes = [rooms.journal.flush(), rooms.journal.flush()];
+    await endOfTurn();
+    expect(store.attempts).toBe(1);
+    store.release();
+    await Promise.all(flushes);
+    expect(store.take().map(({ rooms: [room] }) => room?.put[0]?.user.speaking)).toEqual([false, true]);
+  });
+
+  test('[S7] what is overdue when a save ends does not wait again', async () => {
+    const { store, rooms, pass } = journaled();
+    const a = rooms.join('a');
+    store.hold();
+    await pass(40);
+    rooms.say(a, update({ speaking: true }));
+    await pass(60);
+    store.release();
+    await endOfTurn();
+    await pass(1);
+    expect(store.take()).toHaveLength(2);
+  });
+});
+
 describe('a store that fails', () => {
+  test('[S8] it is found to work again also when nothing is left to store', async () => {
+    const { store, rooms, pass } = journaled();
+    rooms.join('a');
+    rooms.join('x');
+    await pass(50);
+    store.fails = true;
+    rooms.say(rooms.join('b'), { type: 'userLeft' });
+    rooms.join('y');
+    await pass(50);
+    expect(rooms.journal.faulty).toBe(true);
+    store.fails = false;
+    await pass(1_000);
+    await pass(1_000);
+    expect(rooms.journal.faulty).toBe(false);
+  });
+
+  test('[S4] [S8] a meeting of that time is stored with its own start and end', async () => {
+    const { store, rooms, pass } = journaled();
+    store.fails = true;
+    const startedAt = rooms.clock.now();
+    const a = rooms.join('a');
+    await pass(2_000);
+    rooms.say(a, { type: 'userLeft' });
+    await pass(15_000);
+    const endedAt = rooms.clock.now();
+    store.fails = false;
+    await pass(2_000);
+    const [meeting] = store.take().flatMap(({ meetings }) => meetings);
+    expect(meeting).toEqual({ id: 'meeting-1', startedAt, at: endedAt, peakUserCount: 1, ended: true });
+  });
+
   test('[S8] rooms go on, and what was missed is stored when it works again', async () => {
     const { store, rooms, pass } = journaled();
     store.fails = true;
@@ -205,70 +227,5 @@ describe('a store that fails', () => {
     store.fails = false;
     await rooms.journal.flush();
     expect((await store.readLiveRooms()).length).toBe(1);
-  });
-});
-
-describe('a restart', () => {
-  const before: StoredRoom = {
-    name: 'room',
-    meetingId: 'meeting-0',
-    revision: 41,
-    participants: [stored('a', 0, update({ raisedHand: true }).user), stored('b', 0)],
-  };
-
-  test('[S9] users find their records and their meeting, and nobody hears of it', async () => {
-    const { store, rooms, pass } = journaled();
-    rooms.registry.restore([before]);
-    const a = rooms.join('a');
-    await endOfTurn();
-    const state = {
-      type: 'roomState',
-      state: {
-        ai: { enabled: false },
-        meetingId: 'meeting-0',
-        users: before.participants.map(({ user }) => user),
-      },
-    };
-    expect(a.take()).toEqual([state]);
-    const b = rooms.join('b');
-    await endOfTurn();
-    expect([a.take(), b.take()]).toEqual([[], [state]]);
-    await pass(50);
-    expect(store.take()).toEqual([]);
-    rooms.say(b, update());
-    await pass(50);
-    expect(store.take()[0]?.rooms[0]?.revision).toBe(42);
-  });
-
-  test('[S9] [H1] the id of a user who has not come back yet is still its own', () => {
-    const { rooms } = journaled();
-    rooms.registry.restore([before]);
-    const claim = { userId: 'a', name: 'mallory', role: 'member' } as const;
-    expect(rooms.registry.refusal('room', { ...claim, owner: 'mallory' })).toBe('id_taken');
-    expect(rooms.registry.refusal('room', { ...claim, owner: 'a' })).toBeUndefined();
-  });
-
-  test('[S9] who does not come back leaves by the ordinary rule', async () => {
-    const { rooms, pass } = journaled();
-    rooms.registry.restore([before]);
-    const a = rooms.join('a');
-    await pass(14_000);
-    rooms.say(a, { type: 'heartbeat' });
-    a.take();
-    await pass(1_000);
-    expect(a.take()).toMatchObject([{ type: 'userLeftNotification', id: 'b' }, { type: 'roomState' }]);
-    expect(rooms.room.userCount).toBe(1);
-  });
-
-  test('[S9] [R14] a room to which nobody comes back ends', async () => {
-    const { store, rooms, pass } = journaled();
-    await store.save({ meetings: [], rooms: [{ ...before, put: before.participants, remove: [] }] });
-    rooms.registry.restore(await store.readLiveRooms());
-    await pass(15_000);
-    await pass(15_000);
-    await pass(50);
-    expect(rooms.registry.roomCount).toBe(0);
-    expect(await store.readLiveRooms()).toEqual([]);
-    expect(store.take().at(-1)?.meetings).toMatchObject([{ id: 'meeting-0', peakUserCount: 2, ended: true }]);
   });
 });

@@ -49,12 +49,15 @@ describe('opening', () => {
   test.each([
     [
       'of a newer version',
-      () => prepared((db) => db.exec('CREATE TABLE t (x); PRAGMA user_version = 99')),
+      () =>
+        prepared((db) =>
+          db.exec('CREATE TABLE t (x); PRAGMA user_version = 99; PRAGMA application_id = 1398895731'),
+        ),
       'is of a newer version of this server (99, this one knows 2); it was left as it is',
     ],
     [
       'of another program',
-      () => prepared((db) => db.exec('CREATE TABLE t (x)')),
+      () => prepared((db) => db.exec('CREATE TABLE t (x); PRAGMA user_version = 1')),
       'belongs to another program; it was left as it is',
     ],
     [
@@ -100,6 +103,14 @@ describe('opening', () => {
     await (await openStore(dataDir)).close();
   });
 
+  test('[S5] refuses a folder in which another server is at work', async () => {
+    const dataDir = folder();
+    const first = await openStore(dataDir);
+    await expect(openStore(dataDir)).rejects.toThrow(`The folder ${dataDir} is in use by another server`);
+    await first.close();
+    await (await openStore(dataDir)).close();
+  });
+
   test('[S5] says why a folder cannot be used', async () => {
     const parent = folder();
     writeFileSync(join(parent, 'file'), '');
@@ -116,7 +127,7 @@ describe('opening', () => {
           'utf8',
         ),
       );
-      db.exec('CREATE TABLE OpenAiCalls (x); PRAGMA user_version = 1');
+      db.exec('CREATE TABLE OpenAiCalls (x); PRAGMA user_version = 1; PRAGMA application_id = 1398895731');
     });
     expect(() => new SqliteDatabase(dataDir)).toThrow('table OpenAiCalls already exists');
     expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 1 }]);
@@ -124,7 +135,14 @@ describe('opening', () => {
   });
 });
 
-const meeting = (id: string, more = {}) => ({ id, at: T, peakUserCount: 1, ended: false, ...more });
+const meeting = (id: string, more = {}) => ({
+  id,
+  startedAt: T,
+  at: T,
+  peakUserCount: 1,
+  ended: false,
+  ...more,
+});
 
 describe('meetings', () => {
   const stored = (dataDir: string): unknown => rows(dataDir, 'SELECT * FROM Meetings')[0];
@@ -158,6 +176,14 @@ describe('meetings', () => {
   });
 });
 
+/** A database on a disk of which a test says how much is left. */
+class LimitedDatabase extends SqliteDatabase {
+  /** In pages of 4 kB. */
+  limitPages(pages: number): void {
+    this.db.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+}
+
 describe('faults', () => {
   const live = (n: number) => ({
     meetings: [],
@@ -166,7 +192,7 @@ describe('faults', () => {
 
   test('[S3] a batch that does not fit on the disk is not stored in part, and the next one that does is', () => {
     const dataDir = folder();
-    const db = new SqliteDatabase(dataDir);
+    const db = new LimitedDatabase(dataDir);
     onTestFinished(() => db.close());
     db.save(live(0));
     const big = { meetings: [], rooms: Array.from({ length: 3_000 }, (_, n) => live(n + 1).rooms).flat() };

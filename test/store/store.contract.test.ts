@@ -102,7 +102,7 @@ describe.each(stores)('the %s store', (_, open) => {
   test('[S3] the same batch twice is the same as once', async () => {
     const store = await open();
     const rooms = [room('r', { put: [participant('a'), participant('b')], remove: ['c'] })];
-    const meetings = [{ id: 'm', at: T, peakUserCount: 2, ended: false }];
+    const meetings = [{ id: 'm', startedAt: T, at: T, peakUserCount: 2, ended: false }];
     await store.save({ meetings, rooms });
     const once = await store.readLiveRooms();
     await store.save({ meetings, rooms });

@@ -44,6 +44,14 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** The clock is another one all at once, as after a sleep: what was due in between is late. */
+  jump(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers.values()) {
+      this.#timers.set(timer.order, { ...timer, at: Math.max(timer.at, this.#now) + 1_000 });
+    }
+  }
+
   #next(end: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers.values()) {

@@ -110,6 +110,11 @@ export class FakeRooms {
     return room;
   }
 
+  /** How many users the room has. */
+  get userCount(): number {
+    return this.room.snapshot.context.users.size;
+  }
+
   join(userId: string, owner: string = userId): FakeConnection {
     const connection = new FakeConnection(userId, this.transport);
     this.registry.admit('room', connection, claimOf(userId, owner));

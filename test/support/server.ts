@@ -37,7 +37,7 @@ export type ConnectOptions = {
   /** In place of the path and query made from `room` and `id`. */
   readonly path?: string;
   /** In place of, or beside, the login's cookie. */
-  readonly headers?: Record<string, string>;
+  readonly headers?: Record<string, string | string[]>;
 };
 
 /**

@@ -24,8 +24,9 @@ export class TestClient {
   readonly #waiters = new Set<Waiter>();
   #pongs = 0;
 
-  constructor(url: string, headers: Record<string, string>, options: ClientOptions = {}) {
-    const ws = new WebSocket(url, { headers, ...options });
+  /** @param headers - several values are several lines, which `ws` sends and its types do not know */
+  constructor(url: string, headers: Record<string, string | string[]>, options: ClientOptions = {}) {
+    const ws = new WebSocket(url, { headers: headers as Record<string, string>, ...options });
     this.#ws = ws;
     ws.on('message', (data: Buffer) => this.#receive(data.toString('utf8')));
     // A failed connection also closes; the error itself says nothing more.

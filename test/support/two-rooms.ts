@@ -42,6 +42,8 @@ export class TwoRooms {
   readonly transport = new FaultyTransport();
   readonly voice = new CountingVoice();
   readonly logLines: Record<string, unknown>[] = [];
+  readonly store = new MemoryStore();
+  readonly journal: RoomJournal;
   readonly registry: RoomRegistry;
   readonly alice: FaultyConnection;
   readonly bob: FaultyConnection;
@@ -51,6 +53,7 @@ export class TwoRooms {
   readonly #rooms = new Map<FakeConnection, string>();
 
   private constructor(machine: RoomMachine) {
+    this.journal = new RoomJournal(this.store, this.clock, createLog('silent'));
     this.registry = new RoomRegistry({
       machine: bindRoomMachine(machine, this.voice, DELAYS, this.clock),
       clock: this.clock,
@@ -61,7 +64,7 @@ export class TwoRooms {
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
       encoder: new StateEncoder(new JsonCache()),
-      journal: new RoomJournal(new MemoryStore(), this.clock, createLog('silent')),
+      journal: this.journal,
     });
     this.alice = this.join('doomed', 'alice');
     this.bob = this.join('doomed', 'bob');
