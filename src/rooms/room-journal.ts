@@ -193,14 +193,31 @@ const forgotten = (name: string): RoomChange => ({ name, meetingId: null, revisi
 
 /** What differs from what is stored, or nothing. Users are immutable records: the same object is the same user. */
 function changeOf(name: string, before: Saved | undefined, record: RoomRecord): RoomChange | undefined {
-  const put: StoredParticipant[] = [];
-  for (const [id, user] of record.users) {
-    if (before?.users.get(id) !== user) put.push(record.participant(user));
-  }
+  const { meetingId, revision, users } = record;
+  const put: User[] = [];
   const remove: string[] = [];
-  if (before !== undefined && before.users !== record.users) {
-    for (const id of before.users.keys()) if (!record.users.has(id)) remove.push(id);
-  }
+  if (before === undefined) put.push(...users.values());
+  else if (before.users !== users) compare(before.users, users, put, remove);
   if (before !== undefined && put.length === 0 && remove.length === 0) return undefined;
-  return { name, meetingId: record.meetingId, revision: record.revision, put, remove };
+  return { name, meetingId, revision, put: put.map(record.participant), remove };
+}
+
+/** Both rosters are in the order of ids, so one walk over both finds every difference without a look-up. */
+function compare(
+  before: ReadonlyMap<string, User>,
+  after: ReadonlyMap<string, User>,
+  put: User[],
+  remove: string[],
+): void {
+  const old = before.values();
+  let was = old.next().value;
+  for (const user of after.values()) {
+    while (was !== undefined && was.id < user.id) {
+      remove.push(was.id);
+      was = old.next().value;
+    }
+    if (was !== user) put.push(user);
+    if (was?.id === user.id) was = old.next().value;
+  }
+  for (; was !== undefined; was = old.next().value) remove.push(was.id);
 }

@@ -1,5 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endOfTurn } from '../support/fake-clock.ts';
+import { newUser, rosterOf } from '../../machines/room.context.ts';
+import { createLog } from '../../src/log.ts';
+import type { User } from '../../src/protocol/messages.ts';
+import { RoomJournal, type RoomRecord } from '../../src/rooms/room-journal.ts';
+import { MemoryStore } from '../../src/store/store.memory.ts';
+import { endOfTurn, FakeClock } from '../support/fake-clock.ts';
 import { journaled, stored } from '../support/journaled-rooms.ts';
 import { update } from '../support/room-of.ts';
 
@@ -105,6 +111,39 @@ describe('writing behind', () => {
       ['meeting-2', false],
     ]);
   });
+});
+
+test('[S2] [S7] whatever rosters follow one another, the store holds the last', async () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'B', '10', '9', 'é');
+  const roster = fc.uniqueArray(fc.record({ id, raisedHand: fc.boolean() }), { selector: (user) => user.id });
+  await fc.assert(
+    fc.asyncProperty(fc.array(roster, { minLength: 1, maxLength: 6 }), async (rosters) => {
+      const store = new MemoryStore();
+      const journal = new RoomJournal(store, new FakeClock(), createLog('silent'));
+      let users: ReadonlyMap<string, User> = new Map();
+      const record = (): RoomRecord => ({
+        meetingId: 'm',
+        revision: 0,
+        startedAt: 0,
+        peakUserCount: users.size,
+        users,
+        participant: (user) => ({ ...stored(user.id, 0), user }),
+      });
+      for (const next of rosters) {
+        // Who has not changed is the same object, as in the machine.
+        users = rosterOf(
+          next.map(({ id: name, raisedHand }) => {
+            const before = users.get(name);
+            return before?.raisedHand === raisedHand ? before : { ...newUser(name, name), raisedHand };
+          }),
+        );
+        journal.changed({ name: 'room', record });
+        await journal.flush();
+      }
+      const [room] = await store.readLiveRooms();
+      expect(room?.participants.map(({ user }) => user)).toEqual([...users.values()]);
+    }),
+  );
 });
 
 describe('a store that is slow', () => {
