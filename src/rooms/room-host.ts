@@ -12,6 +12,7 @@ import type { Connection, Frame, Transport } from './connection.ts';
 import type { RoomJournal, RoomRecord } from './room-journal.ts';
 import { Members, type Claim, type MemberSettings } from './members.ts';
 import { RoomSender } from './room-sender.ts';
+import { stopServices } from './room-services.ts';
 import type { StateEncoder } from './state-encoder.ts';
 import { StateFeed } from './state-feed.ts';
 import { toRoomEvent } from './to-room-event.ts';
@@ -48,9 +49,6 @@ const MERGING: ReadonlySet<RoomEvent['type']> = new Set([
   'ai.enable',
   'ai.disable',
 ]);
-
-/** XState stops a child by this event; its `stop` method is for root actors only. */
-const STOP_CHILD = { type: 'xstate.stop' } as never;
 
 /**
  * One room's shell: its actor, its connections and what is sent to them. The machine decides, the host carries out;
@@ -115,17 +113,14 @@ export class RoomHost {
 
   /** Goes on where an earlier host stopped: its users are here, without connections, and nobody is told anything. [S9] */
   restore({ meetingId, revision, participants }: StoredRoom): void {
-    const { clock, log } = this.#deps;
-    const startedAt = clock.now();
-    this.#startedAt = startedAt;
+    const { clock, log, journal } = this.#deps;
+    this.#startedAt = clock.now();
     this.#members.restore(participants, clock.now());
     this.#peak = participants.length;
     this.#feed.resume(revision);
     this.#dispatch({ type: 'room.restored', meetingId, users: participants.map(({ user }) => user) });
-    const { journal } = this.#deps;
     // What the host before had not written down yet; or the end, if a room cannot be restored.
-    if (this.#over)
-      journal.meetingEnded({ name: this.name, meetingId, startedAt, peakUserCount: this.#peak });
+    if (this.#over) this.#endMeeting(meetingId);
     else journal.changed(this);
     log.debug({ meetingId, users: this.#members.size }, 'room restored');
   }
@@ -236,9 +231,8 @@ export class RoomHost {
   }
 
   #endMeeting(meetingId: string): void {
-    const { journal } = this.#deps;
-    const { name } = this;
-    journal.meetingEnded({ name, meetingId, startedAt: this.#startedAt, peakUserCount: this.#peak });
+    const meeting = { name: this.name, meetingId, startedAt: this.#startedAt, peakUserCount: this.#peak };
+    this.#deps.journal.meetingEnded(meeting);
   }
 
   /** Sends an event to the machine; a state that waits goes out first unless the event can only add to it. [H8] */
@@ -293,8 +287,7 @@ export class RoomHost {
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#deps.log.error({ err: error }, 'room failed');
-    // XState leaves the children of an actor whose action threw running; the AI's call is one of them.
-    for (const child of Object.values(this.#actor.getSnapshot().children)) child?.send(STOP_CHILD);
+    stopServices(this.#actor.getSnapshot());
     this.#end(closeFor('room_failed'), this.#remains());
     this.#deps.clock.afterTurn(() => this.#actor.stop());
   }

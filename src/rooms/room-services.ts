@@ -1,7 +1,7 @@
 import { fromCallback, fromPromise } from 'xstate';
 import type { AiSession } from '../../machines/room.context.ts';
 import type { RoomEvent } from '../../machines/room.events.ts';
-import type { RoomMachine } from '../../machines/room.machine.ts';
+import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
 import type { HoldVoiceInput, OpenVoiceInput, RouteAudioInput } from '../../machines/room.setup.ts';
 import type { Clock } from '../clock.ts';
 import type { Voice } from '../voice/voice.ts';
@@ -55,4 +55,12 @@ export function bindRoomMachine(
       }),
     },
   });
+}
+
+/** XState stops a child by this event; its `stop` method is for root actors only. */
+const STOP_CHILD = { type: 'xstate.stop' } as never;
+
+/** Ends the services of a room that has failed: XState leaves them running, and the AI's call is one of them. */
+export function stopServices({ children }: Pick<RoomSnapshot, 'children'>): void {
+  for (const child of Object.values(children)) child?.send(STOP_CHILD);
 }
