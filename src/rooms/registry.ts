@@ -3,7 +3,6 @@ import type { RoomMachine } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpErrorCode } from '../errors.ts';
 import { closeFor, type Close } from '../protocol/close-codes.ts';
-import type { User } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
 import type { Connection, Transport } from './connection.ts';
 import type { Claim } from './members.ts';
@@ -58,9 +57,10 @@ export class RoomRegistry {
 
   /** Goes on with the rooms that an earlier process left. [S9] */
   restore(rooms: readonly StoredRoom[]): void {
-    for (const room of rooms) {
-      this.#deps.journal.remember(room.name, room.meetingId, usersOf(room));
-      this.#start(room.name, room);
+    for (const stored of rooms) {
+      const room = this.#start(stored.name, stored);
+      if (room.isOver) continue;
+      this.#deps.journal.remember(stored.name, stored.meetingId, room.snapshot.context.users);
     }
     if (rooms.length > 0) this.#deps.log.info({ rooms: this.#rooms.size }, 'rooms restored');
   }
@@ -88,7 +88,6 @@ export class RoomRegistry {
     const { settings, clock, machine, transport, encoder, newMeetingId, journal } = this.#deps;
     const room = new RoomHost({
       journal,
-
       name,
       machine,
       clock,
@@ -108,6 +107,3 @@ export class RoomRegistry {
     return room;
   }
 }
-
-const usersOf = (room: StoredRoom): ReadonlyMap<string, User> =>
-  new Map(room.participants.map(({ id, user }) => [id, user]));

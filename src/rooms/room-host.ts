@@ -120,8 +120,8 @@ export class RoomHost {
     this.#feed.resume(revision);
     this.#dispatch({ type: 'room.restored', meetingId, users: participants.map(({ user }) => user) });
     // What the host before had not written down yet; or the end, if a room cannot be restored.
-    if (this.#over) this.#endMeeting(meetingId);
-    else journal.changed(this);
+    if (this.#over) return this.#endMeeting(meetingId);
+    journal.changed(this);
     log.debug({ meetingId, users: this.#members.size }, 'room restored');
   }
 
@@ -158,12 +158,8 @@ export class RoomHost {
     }
     this.#peak = Math.max(this.#peak, this.#members.size);
     log.info({ userId: claim.userId, users: this.#members.size }, 'user joined');
-    this.#dispatch({
-      type: 'user.joined',
-      id: claim.userId,
-      name: claim.name,
-      meetingId: newMeetingId(),
-    });
+    const { userId: id, name } = claim;
+    this.#dispatch({ type: 'user.joined', id, name, meetingId: newMeetingId() });
   }
 
   /** A valid message of a connection. One whose user has left, or has a newer connection, is not heard. [H4] */
@@ -218,7 +214,7 @@ export class RoomHost {
     this.#actor.stop();
   }
 
-  /** What another host goes on with; a meeting without users, and a room that cannot be restored, end here. */
+  /** What another host goes on with; a meeting without users ends here. */
   #remains(): StoredRoom | undefined {
     const record = this.record();
     if (record === undefined) return undefined;
@@ -250,14 +246,14 @@ export class RoomHost {
   #carryOut(effect: RoomEffect): void {
     // The rest of a step in which the room has failed: its successor is at work already.
     if (this.#over) return;
-    const { log, journal } = this.#deps;
+    const { clock, log, journal } = this.#deps;
     switch (effect.type) {
       case 'room.changed':
         this.#feed.mark(this.#departing ? 'departures' : 'changes');
         journal.changed(this);
         return;
       case 'meeting.started':
-        this.#startedAt = this.#deps.clock.now();
+        this.#startedAt = clock.now();
         log.info({ meetingId: effect.meetingId }, 'meeting started');
         return;
       case 'meeting.ended':

@@ -202,7 +202,7 @@ function changeOf(name: string, before: Saved | undefined, record: RoomRecord): 
   return { name, meetingId, revision, put: put.map(record.participant), remove };
 }
 
-/** Both rosters are in the order of ids, so one walk over both finds every difference without a look-up. */
+/** Both rosters are in the machine's order of ids, so one walk over both finds every difference without a look-up. */
 function compare(
   before: ReadonlyMap<string, User>,
   after: ReadonlyMap<string, User>,
