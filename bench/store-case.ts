@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { newUser } from '../machines/room.context.ts';
 import { roomMachine } from '../machines/room.machine.ts';
 import { systemClock } from '../src/clock.ts';
+import { authorizeBy } from '../src/identity/authorize.ts';
 import { createLog } from '../src/log.ts';
 import type { Connection } from '../src/rooms/connection.ts';
 import { JsonCache } from '../src/rooms/json-cache.ts';
@@ -70,6 +71,8 @@ function registryOn(store: Store): { registry: RoomRegistry; journal: RoomJourna
       maxRooms: 100_000,
     },
     log,
+    authorize: authorizeBy('open'),
+    onDeparture: () => {},
     newMeetingId: () => crypto.randomUUID(),
     journal,
     encoder: new StateEncoder(json),

@@ -1,9 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { roomMachine, type RoomMachine } from '../machines/room.machine.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import type { Audience } from './calls/audience.ts';
+import type { Calls } from './calls/calls.ts';
+import { HttpCalls } from './calls/calls.http.ts';
+import { CallsProxy } from './calls/calls-proxy.ts';
+import { closeSessionBy } from './calls/close-session.ts';
+import { TurnServers } from './calls/ice-servers.ts';
+import { SfuSessions } from './calls/sfu-sessions.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { KEEP_MS, Outbox } from './feedback/outbox.ts';
+import { Webhook } from './feedback/webhook.ts';
+import { callsRoutes } from './gateway/calls-routes.ts';
+import { feedbackRoutes } from './gateway/feedback-routes.ts';
+import { forNamed, pageRoutes } from './gateway/page-routes.ts';
+import { exactly, firstOf } from './gateway/routes.ts';
+import { AccessJwt } from './identity/access-jwt.ts';
+import { authorizeBy, type Authorize } from './identity/authorize.ts';
+import { Identifier } from './identity/identify.ts';
+import { JoinTokens } from './identity/join-token.ts';
 import { loadSessionSecrets } from './identity/session-secrets.ts';
 import { createLog } from './log.ts';
 import { JsonCache } from './rooms/json-cache.ts';
@@ -11,13 +29,14 @@ import { StateEncoder } from './rooms/state-encoder.ts';
 import { RoomJournal } from './rooms/room-journal.ts';
 import { RoomRegistry } from './rooms/registry.ts';
 import { bindRoomMachine } from './rooms/room-services.ts';
-import { RoomServer, type App } from './room-server.ts';
+import { RoomServer, type App, type Service } from './room-server.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/store.sqlite.ts';
 import { unconfiguredVoice } from './voice/voice.unconfigured.ts';
 import type { Voice } from './voice/voice.ts';
 
 export { loadConfig, ConfigError, type Config } from './config.ts';
+export type { Calls } from './calls/calls.ts';
 export type { App } from './room-server.ts';
 export type { Clock } from './clock.ts';
 export { VoiceError, type Voice } from './voice/voice.ts';
@@ -29,6 +48,8 @@ export type Overrides = {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly voice?: Voice;
+  /** The SFU; closed by the app. */
+  readonly calls?: Calls;
   /** Opened and closed by the app. */
   readonly store?: Store;
   readonly machine?: RoomMachine;
@@ -37,6 +58,11 @@ export type Overrides = {
 /** Upstream's answer to a control request is one HTTP call; a user who holds a key down does not wait longer. */
 const AI_ROUTE_TIMEOUT_MS = 10_000;
 const AI_SESSION_LIMIT_MS = 55 * 60_000;
+
+/** The version of this server, as reports and analytics carry it. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** The composition root: the only place where parts are made and joined. */
 export function createApp(config: Config, overrides: Overrides = {}): App {
@@ -54,14 +80,42 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   const encoder = new StateEncoder(json);
   const store = overrides.store ?? new SqliteStore(config.dataDir, (user) => json.of(user));
   const journal = new RoomJournal(store, clock, log);
-  const gateway = new Gateway({
+  const authorize = authorizeBy(config.roomPolicy);
+  // The rooms come with the gateway, which carries their frames, and the gateway with its routes, which ask the rooms.
+  const audience: Audience = {
+    isPresent: (owner) => gateway.registry.isPresent(owner),
+    publishes: (owner, sessionId) => gateway.registry.publishes(owner, sessionId),
+    canHear: (listener, publisher, sessionId) => gateway.registry.canHear(listener, publisher, sessionId),
+  };
+  const calls = overrides.calls ?? configuredCalls(config);
+  const media = calls && assembleMedia({ calls, config, store, audience, authorize, clock, log });
+  const turn = configuredTurn(config, clock, log);
+  const sessionSecrets = loadSessionSecrets(config.sessionSecrets, config.dataDir);
+  const identifier = assembleIdentifier(config, sessionSecrets, clock, log);
+  const outbox = configuredOutbox(config, store, clock, log);
+  const gateway: Gateway = new Gateway({
     config,
     clock,
     log,
-    identifySettings: {
-      secrets: loadSessionSecrets(config.sessionSecrets, config.dataDir),
-      trustAccessEmailHeader: config.trustAccessEmailHeader,
-    },
+    identifier,
+    routes: firstOf(
+      callsRoutes({ identifier, authorize, clock, log, proxy: media?.proxy, turn }),
+      exactly(
+        feedbackRoutes({
+          identifier,
+          authorize,
+          store,
+          outbox,
+          traceLink: config.traceLink,
+          version,
+          clock,
+          log,
+          newId: randomUUID,
+          forNamed: (page) => forNamed({ identifier, sessionSecrets }, page),
+        }),
+      ),
+      pageRoutes({ identifier, sessionSecrets }),
+    ),
     unreadyReason: () => (journal.faulty ? 'store' : undefined),
     createRegistry: (transport) =>
       new RoomRegistry({
@@ -72,8 +126,84 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         log,
         journal,
         encoder,
+        authorize,
         newMeetingId: randomUUID,
+        onDeparture: (departure) => media?.sessions.departed(departure),
       }),
   });
-  return new RoomServer({ config, clock, log, store, journal, gateway });
+  const pruning = { start: () => store.pruneFeedback(clock.now() - KEEP_MS), stop: () => Promise.resolve() };
+  const services: Service[] = [outbox ?? pruning];
+  if (media !== undefined) services.push(media.service);
+  if (turn !== undefined) services.push({ start: () => Promise.resolve(), stop: () => turn.close() });
+  return new RoomServer({ config, clock, log, store, journal, gateway, services });
+}
+
+function configuredCalls({
+  callsApiUrl: apiUrl,
+  callsAppId: appId,
+  callsAppSecret: appSecret,
+}: Config): Calls | undefined {
+  return appId === '' ? undefined : new HttpCalls({ apiUrl, appId, appSecret });
+}
+
+function configuredTurn(config: Config, clock: Clock, log: Logger): TurnServers | undefined {
+  const { turnServiceId: keyId, turnServiceToken: keyToken, turnTtlSeconds: ttlSeconds } = config;
+  if (keyId === '') return undefined;
+  return new TurnServers({ apiUrl: config.callsApiUrl, keyId, keyToken, ttlSeconds }, clock, log);
+}
+
+function configuredOutbox(
+  { feedbackUrl }: Config,
+  store: Store,
+  clock: Clock,
+  log: Logger,
+): Outbox | undefined {
+  if (feedbackUrl === '') return undefined;
+  const webhook = new Webhook(feedbackUrl, clock);
+  return new Outbox({ store, webhook, clock, log, newId: randomUUID, random: Math.random });
+}
+
+function assembleIdentifier(
+  config: Config,
+  secrets: readonly string[],
+  clock: Clock,
+  log: Logger,
+): Identifier {
+  const { accessTeamOrigin: teamOrigin, accessAudiences: audiences, joinTokenSecret } = config;
+  return new Identifier({
+    secrets,
+    trustAccessEmailHeader: config.trustAccessEmailHeader,
+    requireJoinToken: config.requireJoinToken,
+    joinTokens: joinTokenSecret === '' ? undefined : new JoinTokens(joinTokenSecret, clock),
+    accessJwt: teamOrigin === '' ? undefined : new AccessJwt({ teamOrigin, audiences }, clock, log),
+  });
+}
+
+type MediaParts = {
+  readonly calls: Calls;
+  readonly config: Config;
+  readonly store: Store;
+  readonly audience: Audience;
+  readonly authorize: Authorize;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/** What stands between the clients and the SFU. */
+function assembleMedia({ calls, config, store, audience, authorize, clock, log }: MediaParts): {
+  readonly sessions: SfuSessions;
+  readonly proxy: CallsProxy;
+  readonly service: Service;
+} {
+  const extraParams = new URLSearchParams(config.apiExtraParams);
+  const close = closeSessionBy({ calls, clock, log, extraParams });
+  const sessions = new SfuSessions({ store, audience, clock, log, close });
+  const wait = (ms: number): Promise<void> =>
+    new Promise<void>((resolve) => void clock.setTimeout(() => resolve(), ms));
+  const proxy = new CallsProxy({ calls, sessions, audience, authorize, log, extraParams, wait });
+  const stop = (): Promise<void> => {
+    sessions.stop();
+    return calls.close();
+  };
+  return { sessions, proxy, service: { start: () => sessions.start(), stop } };
 }

@@ -54,6 +54,46 @@ const ranges = list.refine(
   'must be addresses or CIDR ranges, separated by commas',
 );
 
+const JWT_SECRET = z
+  .string()
+  .default('')
+  .refine(
+    (value) => value === '' || value.length >= MIN_SECRET_LENGTH,
+    `must have at least ${MIN_SECRET_LENGTH} characters`,
+  );
+
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Secrets travel to these: only over TLS, unless it is this machine. */
+const isSafeUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username } = new URL(text);
+  return username === '' && (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname)));
+};
+
+const safeUrl = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine(
+      (text) => text === '' || isSafeUrl(text),
+      'must be an https URL (http only to this machine), without a user name',
+    );
+
+/** A host name stands for https. */
+const origin = z
+  .string()
+  .default('')
+  .transform((text) => (text === '' || text.includes('://') ? text : `https://${text}`))
+  .refine((text) => text === '' || isSafeUrl(text), 'must be a host name or an https origin')
+  .transform((text) => (text === '' ? '' : new URL(text).origin));
+
+const SEGMENT = /^[\w-]*$/;
+const segment = z
+  .string()
+  .default('')
+  .refine((text) => SEGMENT.test(text), 'must be letters, digits, - and _');
+
 /** One line of the README's table for each of these; a test compares the two. */
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('0.0.0.0'),
@@ -66,6 +106,26 @@ const environmentSchema = z.object({
   ALLOWED_ORIGINS: origins,
   TRUSTED_PROXIES: ranges,
   TRUST_ACCESS_EMAIL_HEADER: flag,
+  ACCESS_TEAM_DOMAIN: origin,
+  ACCESS_AUD: list,
+  JOIN_TOKEN_SECRET: JWT_SECRET,
+  REQUIRE_JOIN_TOKEN: flag,
+  ROOM_POLICY: z.enum(['open', 'moderated']).default('open'),
+  CALLS_APP_ID: segment,
+  CALLS_APP_SECRET: z.string().default(''),
+  CALLS_API_URL: safeUrl('https://rtc.live.cloudflare.com/v1'),
+  API_EXTRA_PARAMS: z.string().max(1_024).default(''),
+  TURN_SERVICE_ID: segment,
+  TURN_SERVICE_TOKEN: z.string().default(''),
+  TURN_TTL_SECONDS: integer(60, 172_800, 600),
+  FEEDBACK_URL: safeUrl(''),
+  TRACE_LINK: z
+    .string()
+    .default('')
+    .refine(
+      (text) => text === '' || (isSafeUrl(text) && text.includes('{id}')),
+      'must be an https URL with {id}',
+    ),
   RECONNECT_GRACE_MS: durationMs(8_000),
   HEARTBEAT_TIMEOUT_MS: durationMs(15_000, 1_000),
   EMPTY_ROOM_GRACE_MS: durationMs(15_000),
@@ -79,6 +139,27 @@ const environmentSchema = z.object({
   MAX_CONNECTIONS_PER_ADDRESS: integer(1, 10_000_000, 1_000),
   MAX_USERS_PER_ROOM: integer(1, 100_000, 1_000),
   MAX_ROOMS: integer(1, 10_000_000, 100_000),
+});
+
+/** Settings that say something together only. */
+const TOGETHER = [
+  ['ACCESS_TEAM_DOMAIN', 'ACCESS_AUD'],
+  ['CALLS_APP_ID', 'CALLS_APP_SECRET'],
+  ['TURN_SERVICE_ID', 'TURN_SERVICE_TOKEN'],
+] as const satisfies readonly (readonly (keyof Environment)[])[];
+
+const checkedSchema = environmentSchema.superRefine((env, context) => {
+  const fault = (path: keyof Environment, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  for (const pair of TOGETHER) {
+    const missing = pair.filter((name) => env[name].length === 0);
+    if (missing.length === 1 && missing[0] !== undefined) {
+      fault(missing[0], `is needed with ${pair.find((name) => name !== missing[0])}`);
+    }
+  }
+  if (env.REQUIRE_JOIN_TOKEN && env.JOIN_TOKEN_SECRET === '') {
+    fault('JOIN_TOKEN_SECRET', 'is needed with REQUIRE_JOIN_TOKEN, or nobody can come in');
+  }
 });
 
 export type Environment = z.infer<typeof environmentSchema>;
@@ -98,6 +179,27 @@ export type Config = Readonly<{
   /** Addresses or CIDR ranges whose `X-Forwarded-*` is believed. */
   trustedProxies: readonly string[];
   trustAccessEmailHeader: boolean;
+  /** The origin of the Access team; empty without Access. */
+  accessTeamOrigin: string;
+  accessAudiences: readonly string[];
+  /** Empty: there are no invitations. */
+  joinTokenSecret: string;
+  requireJoinToken: boolean;
+  roomPolicy: Environment['ROOM_POLICY'];
+  /** Empty, as the secret: there is no SFU. */
+  callsAppId: string;
+  callsAppSecret: string;
+  callsApiUrl: string;
+  /** A query string that every request to the SFU carries. */
+  apiExtraParams: string;
+  /** Empty, as the token: STUN only. */
+  turnServiceId: string;
+  turnServiceToken: string;
+  turnTtlSeconds: number;
+  /** Where reports go; empty: nowhere. */
+  feedbackUrl: string;
+  /** A page about an SFU session, `{id}` in place of its id; empty without. */
+  traceLink: string;
   reconnectGraceMs: number;
   heartbeatTimeoutMs: number;
   emptyRoomGraceMs: number;
@@ -129,7 +231,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const present = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environmentSchema.safeParse(present);
+  const parsed = checkedSchema.safeParse(present);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   }
@@ -145,6 +247,20 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     allowedOrigins: env.ALLOWED_ORIGINS.map((origin) => origin.toLowerCase()),
     trustedProxies: env.TRUSTED_PROXIES,
     trustAccessEmailHeader: env.TRUST_ACCESS_EMAIL_HEADER,
+    accessTeamOrigin: env.ACCESS_TEAM_DOMAIN,
+    accessAudiences: env.ACCESS_AUD,
+    joinTokenSecret: env.JOIN_TOKEN_SECRET,
+    requireJoinToken: env.REQUIRE_JOIN_TOKEN,
+    roomPolicy: env.ROOM_POLICY,
+    callsAppId: env.CALLS_APP_ID,
+    callsAppSecret: env.CALLS_APP_SECRET,
+    callsApiUrl: env.CALLS_API_URL,
+    apiExtraParams: env.API_EXTRA_PARAMS,
+    turnServiceId: env.TURN_SERVICE_ID,
+    turnServiceToken: env.TURN_SERVICE_TOKEN,
+    turnTtlSeconds: env.TURN_TTL_SECONDS,
+    feedbackUrl: env.FEEDBACK_URL,
+    traceLink: env.TRACE_LINK,
     reconnectGraceMs: env.RECONNECT_GRACE_MS,
     heartbeatTimeoutMs: env.HEARTBEAT_TIMEOUT_MS,
     emptyRoomGraceMs: env.EMPTY_ROOM_GRACE_MS,

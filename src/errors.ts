@@ -35,16 +35,27 @@ export const ERRORS = {
   room_failed: { close: 1011, retryable: true, text: 'The room failed and is being started again' },
   // Requests
   bad_request: { http: 400, retryable: false, text: 'The request is malformed' },
+  invalid_session_description: {
+    http: 400,
+    retryable: false,
+    text: 'The session description cannot be used',
+  },
   unauthorized: { http: 401, retryable: false, text: 'Set a name first' },
+  token_invalid: { http: 403, retryable: false, text: 'The invitation is not valid, or not for this room' },
   forbidden_origin: { http: 403, retryable: false, text: 'This origin may not use this server' },
   id_reserved: { http: 403, retryable: false, text: 'This connection id is reserved or malformed' },
   id_taken: { http: 403, retryable: false, text: 'This connection id belongs to somebody else' },
   not_found: { http: 404, retryable: false, text: 'Not found' },
   method_not_allowed: { http: 405, retryable: false, text: 'This method is not allowed here' },
+  request_timeout: { http: 408, retryable: true, text: 'The request body did not arrive in time' },
   body_too_large: { http: 413, retryable: false, text: 'The request body is too large' },
   unsupported_media_type: { http: 415, retryable: false, text: 'The request body has an unsupported type' },
+  too_many_requests: { http: 429, retryable: true, text: 'Too many requests' },
   too_many_connections: { http: 429, retryable: true, text: 'Too many connections from this address' },
   internal: { http: 500, close: 1011, retryable: true, text: 'Something went wrong on the server' },
+  login_pending: { http: 503, retryable: true, text: 'Your login is being checked, try again' },
+  sfu_unavailable: { http: 502, retryable: true, text: 'The media server cannot be reached' },
+  sfu_not_configured: { http: 503, retryable: false, text: 'No media server is configured on this server' },
   room_full: { http: 503, retryable: true, text: 'The room is full' },
   too_many_rooms: { http: 503, retryable: true, text: 'The server has no place for another room' },
   store_unavailable: { http: 503, retryable: true, text: 'The server cannot store anything at the moment' },
@@ -57,6 +68,8 @@ export type ErrorCode = keyof typeof ERRORS;
 export type HttpErrorCode = {
   [C in ErrorCode]: (typeof ERRORS)[C] extends { http: number } ? C : never;
 }[ErrorCode];
+
+export const isHttpCode = (code: ErrorCode): code is HttpErrorCode => 'http' in ERRORS[code];
 
 /** Codes that end a WebSocket. */
 export type CloseErrorCode = {

@@ -22,6 +22,12 @@ export interface App {
   stats(): { rooms: number; connections: number };
 }
 
+/** A part that works beside the rooms, between the opening of the store and its end. */
+export interface Service {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export type RoomServerDeps = {
   readonly config: Config;
   readonly clock: Clock;
@@ -29,6 +35,7 @@ export type RoomServerDeps = {
   readonly store: Store;
   readonly journal: RoomJournal;
   readonly gateway: Gateway;
+  readonly services: readonly Service[];
 };
 
 /** How long a stop waits for the store; a locked database is given up after 2 s. */
@@ -42,17 +49,19 @@ export class RoomServer implements App {
   readonly #store: Store;
   readonly #journal: RoomJournal;
   readonly #gateway: Gateway;
+  readonly #services: readonly Service[];
   #stopSweep: () => void = () => {};
   #draining: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor({ config, clock, log, store, journal, gateway }: RoomServerDeps) {
+  constructor({ config, clock, log, store, journal, gateway, services }: RoomServerDeps) {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
     this.#store = store;
     this.#journal = journal;
     this.#gateway = gateway;
+    this.#services = services;
   }
 
   async listen(): Promise<{ port: number; adminPort: number }> {
@@ -64,6 +73,7 @@ export class RoomServer implements App {
       if (calls.length > 0) {
         this.#log.warn({ calls: calls.length }, 'AI calls of an earlier process are still open');
       }
+      for (const service of this.#services) await service.start();
       const ports = await this.#gateway.listen();
       this.#stopSweep = startSweep(this.#clock, {
         sweep: (now) => registry.sweep(now),
@@ -71,6 +81,7 @@ export class RoomServer implements App {
       });
       return ports;
     } catch (error) {
+      await this.#stopServices();
       await this.#store.close();
       throw error;
     }
@@ -113,7 +124,12 @@ export class RoomServer implements App {
     await this.#unlessStuck(this.#journal.flush());
     registry.stop();
     this.#journal.end();
+    await this.#unlessStuck(this.#stopServices());
     await this.#unlessStuck(this.#store.close());
+  }
+
+  async #stopServices(): Promise<void> {
+    await Promise.all(this.#services.map((service) => service.stop()));
   }
 
   /** Waits for the store, but not for ever: a stop ends. */

@@ -1,19 +1,25 @@
 import type { Logger } from 'pino';
-import { App } from 'uWebSockets.js';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { IdentifySettings } from '../identity/identify.ts';
+import type { Identifier } from '../identity/identify.ts';
 import type { Transport } from '../rooms/connection.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
-import { serveHttp } from './http.ts';
+import { RequestsUnderWay, serveHttp } from './http.ts';
 import { listen, type Listening } from './listen.ts';
-import { getRoutes, healthRoutes, publicRoutes } from './routes.ts';
+import type { Router } from './request.ts';
+import { exactly, firstOf, healthRoutes } from './routes.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
+import { App } from './uws.ts';
 import { RoomSockets } from './websocket.ts';
+
+/** How long a drain waits for requests that are being answered. */
+const REQUESTS_DEADLINE_MS = 3_000;
 
 export type GatewayDeps = {
   readonly config: Config;
-  readonly identifySettings: IdentifySettings;
+  readonly identifier: Identifier;
+  /** What the public port offers over HTTP, beside the health of the server. */
+  readonly routes: Router;
   readonly clock: Clock;
   readonly log: Logger;
   /** Why the server should get no new clients, beside that it stops. */
@@ -29,11 +35,12 @@ export class Gateway {
   readonly #public = App();
   readonly #admin = App();
   readonly #sockets: RoomSockets;
+  readonly #underWay = new RequestsUnderWay();
   #listening: Listening[] = [];
   #draining = false;
 
   constructor(deps: GatewayDeps) {
-    const { config, log, clock, identifySettings } = deps;
+    const { config, log, clock, identifier } = deps;
     this.#deps = deps;
     const proxies = new TrustedProxies(config.trustedProxies);
     const unreadyReason = (): string | undefined => (this.#draining ? 'draining' : deps.unreadyReason());
@@ -43,7 +50,7 @@ export class Gateway {
       clock,
       log,
       proxies,
-      identifySettings,
+      identifier,
       allowedOrigins: config.allowedOrigins,
       maxFrameBytes: config.maxFrameBytes,
       maxFramesPerSecond: config.maxFramesPerSecond,
@@ -51,9 +58,16 @@ export class Gateway {
       maxConnectionsPerAddress: config.maxConnectionsPerAddress,
       isDraining: () => this.#draining,
     });
-    const routes = publicRoutes({ identifySettings, allowedOrigins: config.allowedOrigins, unreadyReason });
-    serveHttp(this.#public, routes, proxies, log);
-    serveHttp(this.#admin, getRoutes(healthRoutes(unreadyReason)), proxies, log);
+    const health = exactly(healthRoutes(unreadyReason));
+    const http = {
+      proxies,
+      clock,
+      log,
+      allowedOrigins: config.allowedOrigins,
+      underWay: this.#underWay,
+    };
+    serveHttp(this.#public, firstOf(health, deps.routes), http);
+    serveHttp(this.#admin, health, http);
   }
 
   get connectionCount(): number {
@@ -80,10 +94,21 @@ export class Gateway {
     this.#draining = true;
   }
 
-  /** Closes the connections with 1012, spread over a time. */
+  /** Closes the connections with 1012, spread over a time; resolves when they and the requests under way are over. */
   async drain(windowMs: number): Promise<void> {
     this.refuseConnections();
     await this.#sockets.drain(windowMs);
+    await this.#unlessSlow(this.#underWay.idle());
+  }
+
+  /** A client whose pull is cut off hangs; one whose request takes for ever does not keep the others waiting. */
+  async #unlessSlow(work: Promise<void>): Promise<void> {
+    const { clock } = this.#deps;
+    let timer: unknown;
+    const deadline = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => resolve(), REQUESTS_DEADLINE_MS);
+    });
+    await Promise.race([work, deadline]).finally(() => clock.clearTimeout(timer));
   }
 
   /** Closes what listens and what is connected. */

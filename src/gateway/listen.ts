@@ -3,8 +3,8 @@ import {
   us_socket_local_port,
   type TemplatedApp,
   type us_listen_socket,
-} from 'uWebSockets.js';
-import * as uws from 'uWebSockets.js';
+} from './uws.ts';
+import * as uws from './uws.ts';
 
 /** A port that is being listened on. */
 export type Listening = {

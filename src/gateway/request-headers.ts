@@ -1,5 +1,5 @@
-import type { HttpRequest } from 'uWebSockets.js';
-import type { Headers } from '../identity/identify.ts';
+import type { HttpRequest } from './uws.ts';
+import type { Headers } from '../identity/credentials.ts';
 
 /**
  * A request's headers, copied out of uWS's hands. Lines of one name are one list, in their order: a proxy may append a

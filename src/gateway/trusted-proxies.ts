@@ -6,9 +6,26 @@ const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'i
 const plain = (address: string): string =>
   address.replace(/^(?:::|0000:0000:0000:0000:0000:)ffff:(?=[\d.]+$)/i, '');
 
+/** Groups of an IPv6 address that a provider gives to one customer, who may use all addresses below. */
+const CUSTOMER_GROUPS = 4;
+
+/**
+ * Whom a limit per address is for: an IPv4 address, or the /64 of an IPv6 address, of which everybody has as many
+ * addresses as they like.
+ */
+export function addressGroup(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - front.length - back.length }, () => '0');
+  const groups = [...front, ...zeros, ...back].map((group) => group.replace(/^0+(?=.)/, ''));
+  return `${groups.slice(0, CUSTOMER_GROUPS).join(':')}::/64`;
+}
+
 /** What a request says of its way here, as far as it can be believed. */
 export type Forwarding = {
-  /** Address of the client: the nearest that is no trusted proxy. */
+  /** Address of the client: the nearest that is no trusted proxy. Limits count {@link addressGroup}s. */
   readonly address: string;
   readonly secure: boolean;
   /** Host and port as the client used them. */

@@ -1,4 +1,4 @@
-import type { WebSocket } from 'uWebSockets.js';
+import type { WebSocket } from './uws.ts';
 import type { Close } from '../protocol/close-codes.ts';
 import type { Claim } from '../rooms/members.ts';
 import type { Connection, Frame } from '../rooms/connection.ts';

@@ -1,9 +1,9 @@
 import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
-import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
 import type { Clock } from '../clock.ts';
-import type { ErrorCode, HttpErrorCode } from '../errors.ts';
-import { identify, type Headers, type IdentifySettings } from '../identity/identify.ts';
+import { AppError, type ErrorCode, type HttpErrorCode } from '../errors.ts';
+import type { Headers } from '../identity/credentials.ts';
+import { PENDING, type Identifier, type Identity } from '../identity/identify.ts';
 import { originAllowed } from '../identity/origin.ts';
 import { closeFor } from '../protocol/close-codes.ts';
 import { decode } from '../protocol/codec.ts';
@@ -16,8 +16,9 @@ import { addressText } from './http.ts';
 import { errorResponse, writeResponse } from './http-response.ts';
 import { RateLimit } from './rate-limit.ts';
 import { copyHeaders } from './request-headers.ts';
-import type { TrustedProxies } from './trusted-proxies.ts';
+import { addressGroup, type TrustedProxies } from './trusted-proxies.ts';
 import { UwsConnection, type SocketData } from './uws-connection.ts';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from './uws.ts';
 
 /** uWS cuts a connection without a close frame past its own limit; ours, which answers 1009, must come before it. */
 const HARD_LIMIT_FACTOR = 4;
@@ -32,7 +33,7 @@ export type RoomSocketsDeps = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly proxies: TrustedProxies;
-  readonly identifySettings: IdentifySettings;
+  readonly identifier: Identifier;
   readonly allowedOrigins: readonly string[];
   readonly maxFrameBytes: number;
   readonly maxFramesPerSecond: number;
@@ -44,8 +45,20 @@ export type RoomSocketsDeps = {
 /** What an upgrade request says, read before anything else happens: uWS takes the request away afterwards. */
 type Upgrade = {
   readonly path: string;
-  readonly query: string;
+  readonly query: URLSearchParams;
   readonly header: Headers;
+  readonly remoteAddress: string;
+};
+
+/**
+ * Whether a `Connection` header is a handshake's. uWS looks at `Upgrade` alone; with `close`, say, it would open a socket
+ * whose end nobody is told.
+ */
+const asksForUpgrade = (connection: string): boolean => {
+  const options = connection.split(',').map((option) => option.trim().toLowerCase());
+  return (
+    options.includes('upgrade') && options.every((option) => option === 'upgrade' || option === 'keep-alive')
+  );
 };
 
 /** The rooms' WebSockets: `GET /parties/rooms/:room?_pk=…`. Frames go from here to the codec, then to the room. */
@@ -106,39 +119,73 @@ export class RoomSockets implements Transport {
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const header = copyHeaders(req);
-    const upgrade: Upgrade = { header, path: req.getUrl(), query: req.getQuery() ?? '' };
-    const verdict = this.#examine(upgrade, addressText(res));
-    if (typeof verdict === 'string') {
-      // As recorded: 401 without a body. A client that is refused comes back every few seconds, for ever.
-      const response = errorResponse(verdict);
-      writeResponse(res, verdict === 'unauthorized' ? { ...response, body: '' } : response);
+    const query = new URLSearchParams(req.getQuery() ?? '');
+    const upgrade: Upgrade = { header, path: req.getUrl(), query, remoteAddress: addressText(res) };
+    const verdict = this.#examine(upgrade);
+    if (verdict !== PENDING) {
+      if (typeof verdict === 'string') this.#refuse(res, verdict);
+      // No subprotocol and no compression, as recorded. In this turn: uWS reads freed memory when it upgrades later.
+      else res.upgrade(verdict, header('sec-websocket-key'), '', '', context);
       return;
     }
-    // No subprotocol and no compression, as recorded.
-    res.upgrade(verdict, header('sec-websocket-key'), '', '', context);
+    void this.#refuseLater(res, header);
+  }
+
+  /** Too late for this handshake; the next, which comes by itself, finds at once what is found out here. */
+  async #refuseLater(res: HttpResponse, header: Headers): Promise<void> {
+    let aborted = false;
+    res.onAborted(() => {
+      aborted = true;
+    });
+    const identity = await this.#deps.identifier.identify({ header, token: '' });
+    if (!aborted) this.#refuse(res, identity === undefined ? 'unauthorized' : 'login_pending');
+  }
+
+  #refuse(res: HttpResponse, code: HttpErrorCode): void {
+    // As recorded: 401 without a body. A client that is refused comes back every few seconds, for ever.
+    const response = errorResponse(code);
+    writeResponse(res, code === 'unauthorized' ? { ...response, body: '' } : response);
   }
 
   /** Everything that can refuse an upgrade, the cheapest first. */
-  #examine(upgrade: Upgrade, remoteAddress: string): SocketData | HttpErrorCode {
-    const { registry, clock, proxies, identifySettings, allowedOrigins, isDraining } = this.#deps;
+  #examine(upgrade: Upgrade): SocketData | HttpErrorCode | typeof PENDING {
+    const { proxies, identifier, allowedOrigins, isDraining } = this.#deps;
     if (isDraining()) return 'draining';
     const [, , party, segment = ''] = upgrade.path.split('/');
     const roomName = party === 'rooms' ? parseRoomName(segment) : undefined;
     if (roomName === undefined) return 'not_found';
     if (upgrade.header('sec-websocket-version') !== '13') return 'bad_request';
-    const { address, host } = proxies.read(remoteAddress, upgrade.header);
+    if (!asksForUpgrade(upgrade.header('connection'))) return 'bad_request';
+    const { address, host } = proxies.read(upgrade.remoteAddress, upgrade.header);
     if (!originAllowed(upgrade.header('origin'), host, allowedOrigins)) return 'forbidden_origin';
-    const identity = identify(upgrade.header, identifySettings);
-    if (identity === undefined) return 'unauthorized';
-    if ((this.#perAddress.get(address) ?? 0) >= this.#deps.maxConnectionsPerAddress) {
-      return 'too_many_connections';
+    try {
+      const token = upgrade.query.get('token') ?? '';
+      const identity = identifier.identifyNow({ header: upgrade.header, token, room: roomName });
+      if (identity === PENDING) return PENDING;
+      return identity === undefined
+        ? 'unauthorized'
+        : this.#seat(roomName, addressGroup(address), identity, upgrade.query);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'token_invalid') return error.code;
+      throw error;
     }
-    const userId = connectionIdSchema.safeParse(new URLSearchParams(upgrade.query).get('_pk') || nanoid());
+  }
+
+  /** Whether there is a place for somebody now. */
+  #seat(
+    roomName: string,
+    address: string,
+    identity: Identity,
+    query: URLSearchParams,
+  ): SocketData | HttpErrorCode {
+    const { registry, clock, maxConnectionsPerAddress, maxFramesPerSecond } = this.#deps;
+    if ((this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) return 'too_many_connections';
+    const userId = connectionIdSchema.safeParse(query.get('_pk') || nanoid());
     if (!userId.success) return 'id_reserved';
     const claim: Claim = { userId: userId.data, ...identity };
     const refusal = registry.refusal(roomName, claim);
     if (refusal !== undefined) return refusal;
-    const rateLimit = new RateLimit(this.#deps.maxFramesPerSecond, clock.now());
+    const rateLimit = new RateLimit(maxFramesPerSecond, clock.now());
     return { connectionId: nanoid(10), roomName, claim, address, rateLimit };
   }
 

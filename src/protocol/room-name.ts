@@ -13,6 +13,8 @@ export function parseRoomName(segment: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (name.length === 0 || name.length > MAX_ROOM_NAME_LENGTH || FORBIDDEN.test(name)) return undefined;
+  if (name.length === 0 || name.length > MAX_ROOM_NAME_LENGTH) return undefined;
+  // In a join token `*` stands for every room.
+  if (name === '*' || FORBIDDEN.test(name)) return undefined;
   return name;
 }

@@ -2,6 +2,7 @@ import type { LeaveReason } from '../../machines/room.events.ts';
 import type { Role } from '../identity/authorize.ts';
 import type { User } from '../protocol/messages.ts';
 import type { StoredParticipant } from '../store/store.ts';
+import type { Attendance } from './attendance.ts';
 import type { Connection } from './connection.ts';
 import { IdOwners } from './id-owners.ts';
 
@@ -44,9 +45,13 @@ export class Members {
   /** The owners of ids whose users have left; those of the others are with them. */
   readonly #departed: IdOwners;
   readonly #settings: MemberSettings;
+  readonly #room: string;
+  readonly #attendance: Attendance;
 
-  constructor(settings: MemberSettings) {
+  constructor(settings: MemberSettings, room: string, attendance: Attendance) {
     this.#settings = settings;
+    this.#room = room;
+    this.#attendance = attendance;
     this.#departed = new IdOwners(settings.maxUsersPerRoom * REMEMBERED_IDS_PER_PLACE);
   }
 
@@ -71,7 +76,7 @@ export class Members {
     const member = this.#members.get(claim.userId);
     if (member === undefined) {
       const { userId: id, owner, role } = claim;
-      this.#members.set(id, { id, owner, role, connection, since: now, awayMs: 0 });
+      this.#enter({ id, owner, role, connection, since: now, awayMs: 0 });
       return { wasHere: false, older: null };
     }
     const older = member.connection;
@@ -87,7 +92,7 @@ export class Members {
   restore(participants: readonly StoredParticipant[], now: number): void {
     const awayMs = this.#settings.heartbeatTimeoutMs;
     for (const { id, owner, role } of participants) {
-      this.#members.set(id, { id, owner, role, connection: null, since: now, awayMs });
+      this.#enter({ id, owner, role, connection: null, since: now, awayMs });
     }
   }
 
@@ -117,6 +122,15 @@ export class Members {
     return member;
   }
 
+  /** What the user of an id may do, if there is one. */
+  roleOf(id: string): Role | undefined {
+    return this.#members.get(id)?.role;
+  }
+
+  ownerOf(id: string): string | undefined {
+    return this.#members.get(id)?.owner;
+  }
+
   connectionOf(id: string): Connection | null {
     return this.#members.get(id)?.connection ?? null;
   }
@@ -134,7 +148,13 @@ export class Members {
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
+    this.#attendance.leave(member.owner, this.#room, id);
     this.#departed.note(id, member.owner);
+  }
+
+  #enter(member: Member): void {
+    this.#members.set(member.id, member);
+    this.#attendance.enter(member.owner, this.#room, member.id);
   }
 
   /** Nobody could be heard for so long: the process stood still, or the clock was set. */
@@ -161,6 +181,7 @@ export class Members {
   /** Takes everybody out; gives the connections there were. */
   clear(): readonly Connection[] {
     const connections = this.connections();
+    for (const { id, owner } of this.#members.values()) this.#attendance.leave(owner, this.#room, id);
     this.#members.clear();
     return connections;
   }

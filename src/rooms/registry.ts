@@ -1,13 +1,17 @@
 import type { Logger } from 'pino';
 import type { RoomMachine } from '../../machines/room.machine.ts';
+import type { Audience, Departure } from '../calls/audience.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpErrorCode } from '../errors.ts';
+import type { Authorize } from '../identity/authorize.ts';
 import { closeFor, type Close } from '../protocol/close-codes.ts';
 import type { StoredRoom } from '../store/store.ts';
+import { Attendance } from './attendance.ts';
 import type { Connection, Transport } from './connection.ts';
 import type { Claim } from './members.ts';
 import type { RoomJournal } from './room-journal.ts';
-import { RoomHost, type RoomSettings } from './room-host.ts';
+import { RoomHost } from './room-host.ts';
+import type { RoomSettings } from './room-host-deps.ts';
 import type { StateEncoder } from './state-encoder.ts';
 
 export type RegistryDeps = {
@@ -19,15 +23,18 @@ export type RegistryDeps = {
   readonly newMeetingId: () => string;
   readonly journal: RoomJournal;
   readonly encoder: StateEncoder;
+  readonly authorize: Authorize;
+  readonly onDeparture: (departure: Departure) => void;
 };
 
 /**
  * The rooms of this process by name: a plain map of root actors. A supervisor machine with rooms as its children would
  * copy its table on every start and stop, and one failing room would take the others along.
  */
-export class RoomRegistry {
+export class RoomRegistry implements Audience {
   readonly #deps: RegistryDeps;
   readonly #rooms = new Map<string, RoomHost>();
+  readonly #attendance = new Attendance();
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
@@ -53,6 +60,28 @@ export class RoomRegistry {
     const room = this.#rooms.get(name) ?? this.#start(name);
     if (room.isOver) connection.close(closeFor('room_failed'));
     else room.admit(connection, claim);
+  }
+
+  isPresent(owner: string): boolean {
+    return this.#attendance.isPresent(owner);
+  }
+
+  publishes(owner: string, sessionId: string): boolean {
+    for (const [name, ids] of this.#attendance.roomsOf(owner)) {
+      if (this.#rooms.get(name)?.publishes(ids, sessionId) === true) return true;
+    }
+    return false;
+  }
+
+  canHear(listener: string, publisher: string | undefined, sessionId: string): boolean {
+    const here = publisher === undefined ? undefined : this.#attendance.roomsOf(publisher);
+    for (const name of this.#attendance.roomsOf(listener).keys()) {
+      const room = this.#rooms.get(name);
+      if (here === undefined) {
+        if (room?.snapshot.context.session?.sessionId === sessionId) return true;
+      } else if (room?.publishes(here.get(name) ?? [], sessionId) === true) return true;
+    }
+    return false;
   }
 
   /** Goes on with the rooms that an earlier process left. [S9] */
@@ -85,16 +114,10 @@ export class RoomRegistry {
   }
 
   #start(name: string, restored?: StoredRoom): RoomHost {
-    const { settings, clock, machine, transport, encoder, newMeetingId, journal } = this.#deps;
     const room = new RoomHost({
-      journal,
+      ...this.#deps,
       name,
-      machine,
-      clock,
-      transport,
-      settings,
-      newMeetingId,
-      encoder,
+      attendance: this.#attendance,
       log: this.#deps.log.child({ room: name }),
       onOver: (over, remains) => {
         if (this.#rooms.get(name) === over) this.#rooms.delete(name);

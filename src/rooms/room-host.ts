@@ -1,61 +1,26 @@
-import type { Logger } from 'pino';
 import { createActor, type Actor } from 'xstate';
-import type { RoomEffect, RoomEvent } from '../../machines/room.events.ts';
+import type { LeaveReason, RoomEffect, RoomEvent } from '../../machines/room.events.ts';
 import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
-import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import { authorize } from '../identity/authorize.ts';
-import { closeFor, USER_LEFT, type Close } from '../protocol/close-codes.ts';
+import { closeFor, TIMED_OUT, USER_LEFT, type Close } from '../protocol/close-codes.ts';
 import { errorFrame, PONG_FRAME, type ClientMessage } from '../protocol/codec.ts';
 import type { StoredRoom } from '../store/store.ts';
-import type { Connection, Frame, Transport } from './connection.ts';
-import type { RoomJournal, RoomRecord } from './room-journal.ts';
-import { Members, type Claim, type MemberSettings } from './members.ts';
+import type { Connection, Frame } from './connection.ts';
+import { MeetingRecord } from './meeting-record.ts';
+import type { RoomHostDeps } from './room-host-deps.ts';
+import type { RoomRecord } from './room-journal.ts';
+import { Members, type Claim } from './members.ts';
 import { RoomSender } from './room-sender.ts';
 import { stopServices } from './room-services.ts';
-import type { StateEncoder } from './state-encoder.ts';
+import { publishes, sessionsOf } from './published-sessions.ts';
 import { StateFeed } from './state-feed.ts';
-import { toRoomEvent } from './to-room-event.ts';
-
-export type RoomSettings = MemberSettings & {
-  /** How often the unchanged state is sent again, to heal clients; 0 is never. */
-  readonly periodicStateMs: number;
-  /** How long state changes may be gathered into one frame; 0 is to the end of the turn. */
-  readonly stateTickMs: number;
-};
-
-export type RoomHostDeps = {
-  readonly name: string;
-  /** With its services bound; the same object for all rooms. */
-  readonly machine: RoomMachine;
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly encoder: StateEncoder;
-  readonly settings: RoomSettings;
-  readonly log: Logger;
-  readonly newMeetingId: () => string;
-  readonly journal: Pick<RoomJournal, 'changed' | 'meetingEnded'>;
-  /**
-   * This host is over: the room is empty and without a meeting (no `remains`), or it has failed, and another host may
-   * go on with what remains. Called once, from within.
-   */
-  readonly onOver: (room: RoomHost, remains?: StoredRoom) => void;
-};
-
-/** Events after which nothing but the state is sent: they may merge into a state that waits. */
-const MERGING: ReadonlySet<RoomEvent['type']> = new Set([
-  'user.joined',
-  'user.updated',
-  'ai.enable',
-  'ai.disable',
-]);
+import { addsToState, toRoomEvent } from './to-room-event.ts';
 
 /**
  * One room's shell: its actor, its connections and what is sent to them. The machine decides, the host carries out;
- * the rules are H1 to H14 of machines/SPEC.md.
+ * the rules are H1 to H16 of machines/SPEC.md.
  *
- * All methods are synchronous and none throws while the ports keep their promises; a machine or an effect that fails ends
- * this room and no other.
+ * All methods are synchronous and none throws while the ports keep their promises; what fails ends this room alone.
  */
 export class RoomHost {
   readonly name: string;
@@ -65,19 +30,18 @@ export class RoomHost {
   readonly #members: Members;
   readonly #feed: StateFeed;
   readonly #sender: RoomSender;
+  readonly #record: MeetingRecord;
   /** Whether the event being handled is a departure. */
   #departing = false;
   #nextPeriodicAt: number;
-  /** The most users that were here at once. */
-  #peak = 0;
-  #startedAt = 0;
   #over = false;
 
   constructor(deps: RoomHostDeps) {
     this.name = deps.name;
     this.#deps = deps;
     this.#topic = `room/${deps.name}`;
-    this.#members = new Members(deps.settings);
+    this.#members = new Members(deps.settings, deps.name, deps.attendance);
+    this.#record = new MeetingRecord(deps.name, this.#members, deps.clock, deps.journal);
     this.#sender = new RoomSender(this.#topic, this.#members, deps.transport, deps.log);
     this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
     this.#actor = createActor(deps.machine, { clock: deps.clock });
@@ -114,29 +78,20 @@ export class RoomHost {
   /** Goes on where an earlier host stopped: its users are here, without connections, and nobody is told anything. [S9] */
   restore({ meetingId, revision, participants }: StoredRoom): void {
     const { clock, log, journal } = this.#deps;
-    this.#startedAt = clock.now();
+    this.#record.started();
     this.#members.restore(participants, clock.now());
-    this.#peak = participants.length;
+    this.#record.counted(participants.length);
     this.#feed.resume(revision);
     this.#dispatch({ type: 'room.restored', meetingId, users: participants.map(({ user }) => user) });
     // What the host before had not written down yet; or the end, if a room cannot be restored.
-    if (this.#over) return this.#endMeeting(meetingId);
+    if (this.#over) return this.#record.ended(meetingId);
     journal.changed(this);
     log.debug({ meetingId, users: this.#members.size }, 'room restored');
   }
 
   /** What is to be written down of this room; nothing while there is no meeting. */
   record(): RoomRecord | undefined {
-    const { meetingId, users } = this.#actor.getSnapshot().context;
-    if (meetingId === null || this.#over) return undefined;
-    return {
-      meetingId,
-      users,
-      revision: this.#feed.revision,
-      startedAt: this.#startedAt,
-      peakUserCount: this.#peak,
-      participant: (user) => this.#members.stored(user),
-    };
+    return this.#over ? undefined : this.#record.of(this.#actor.getSnapshot(), this.#feed.revision);
   }
 
   /** Why `claim` would not be admitted now, if so. [H1] */
@@ -156,22 +111,29 @@ export class RoomHost {
       if (this.#feed.pending !== 'changes') connection.send(this.#feed.encode());
       return;
     }
-    this.#peak = Math.max(this.#peak, this.#members.size);
-    log.info({ userId: claim.userId, users: this.#members.size }, 'user joined');
+    log.info({ userId: claim.userId, users: this.#members.size, role: claim.role }, 'user joined');
     const { userId: id, name } = claim;
+    // Nobody is told of one who only watches: to the machine there is no such user. [H15]
+    if (claim.role === 'hidden') return connection.send(this.#feed.encode());
     this.#dispatch({ type: 'user.joined', id, name, meetingId: newMeetingId() });
+    this.#record.counted(this.#actor.getSnapshot().context.users.size);
   }
 
   /** A valid message of a connection. One whose user has left, or has a newer connection, is not heard. [H4] */
   receive(connection: Connection, message: ClientMessage): void {
     const member = this.#members.heard(connection, this.#deps.clock.now());
     if (member === undefined || message.type === 'heartbeat') return;
-    if (!authorize(member.role, message.type)) {
+    const { authorize } = this.#deps;
+    const { id, role } = member;
+    const target = message.type !== 'muteUser' || message.id === id ? 'own' : 'others';
+    if (!authorize(role, message.type, target)) {
       this.#sendTo(connection, errorFrame('not_allowed'));
     } else if (message.type === 'partyserver-ping') {
       this.#sendTo(connection, PONG_FRAME);
+    } else if (role === 'hidden') {
+      if (message.type === 'userLeft') this.#dismiss(id, 'left');
     } else {
-      const event = toRoomEvent(member.id, message, authorize(member.role, 'moderateAi'));
+      const event = toRoomEvent(id, message, authorize(role, 'relenquishAiControl', 'others'));
       if (event !== undefined) this.#dispatch(event);
     }
   }
@@ -189,12 +151,19 @@ export class RoomHost {
   /** Called about once a second for all rooms: expires users, sends the periodic state. [H5, H6, H10] */
   sweep(now: number): void {
     for (const { id, reason } of this.#members.expired(now)) {
-      this.#dispatch({ type: 'user.left', id, reason });
+      if (this.#members.roleOf(id) === 'hidden') this.#dismiss(id, reason);
+      else this.#dispatch({ type: 'user.left', id, reason });
     }
     const { periodicStateMs } = this.#deps.settings;
     if (periodicStateMs === 0 || now < this.#nextPeriodicAt) return;
     this.#nextPeriodicAt = now + periodicStateMs;
     if (this.#members.size > 0) this.#feed.publish();
+  }
+
+  /** Whether one of these users sends by the SFU session, and may. */
+  publishes(userIds: Iterable<string>, sessionId: string): boolean {
+    const { users } = this.#actor.getSnapshot().context;
+    return publishes(users, userIds, sessionId, (id) => this.#mayPublish(id));
   }
 
   /** As {@link Members.forgive}. */
@@ -214,52 +183,56 @@ export class RoomHost {
     this.#actor.stop();
   }
 
-  /** What another host goes on with; a meeting without users ends here. */
-  #remains(): StoredRoom | undefined {
-    const record = this.record();
-    if (record === undefined) return undefined;
-    const { meetingId, revision, users, participant } = record;
-    if (users.size === 0) {
-      this.#endMeeting(meetingId);
-      return undefined;
-    }
-    return { name: this.name, meetingId, revision, participants: [...users.values()].map(participant) };
-  }
-
-  #endMeeting(meetingId: string): void {
-    const meeting = { name: this.name, meetingId, startedAt: this.#startedAt, peakUserCount: this.#peak };
-    this.#deps.journal.meetingEnded(meeting);
-  }
-
   /** Sends an event to the machine; a state that waits goes out first unless the event can only add to it. [H8] */
   #dispatch(event: RoomEvent): void {
     if (this.#over) return;
     this.#departing = event.type === 'user.left';
-    const merges = MERGING.has(event.type) || (this.#departing && this.#feed.pending === 'departures');
+    const leaving =
+      event.type === 'user.left' ? this.#actor.getSnapshot().context.users.get(event.id) : undefined;
+    const owner = leaving && this.#members.ownerOf(leaving.id);
+    const merges = addsToState(event) || (this.#departing && this.#feed.pending === 'departures');
     if (!merges) this.#feed.flush();
     // What could not be sent has ended the room.
     if (this.#over) return;
     this.#actor.send(event);
     this.#departing = false;
+    if (event.type !== 'user.left' || leaving === undefined || owner === undefined) return;
+    this.#deps.onDeparture({ owner, reason: event.reason, sessionIds: sessionsOf(leaving) });
+  }
+
+  #mayPublish(id: string): boolean {
+    const role = this.#members.roleOf(id);
+    return role !== undefined && this.#deps.authorize(role, 'publishTracks');
+  }
+
+  /** Takes one out whom nobody saw. A room that has had nobody else is over. */
+  #dismiss(id: string, reason: LeaveReason): void {
+    const connection = this.#members.connectionOf(id);
+    const owner = this.#members.ownerOf(id);
+    this.#members.remove(id);
+    connection?.close(reason === 'left' ? USER_LEFT : TIMED_OUT);
+    if (owner !== undefined) this.#deps.onDeparture({ owner, reason, sessionIds: [] });
+    if (this.#members.size === 0 && this.#actor.getSnapshot().context.meetingId === null) this.#retire();
   }
 
   #carryOut(effect: RoomEffect): void {
     // The rest of a step in which the room has failed: its successor is at work already.
     if (this.#over) return;
-    const { clock, log, journal } = this.#deps;
+    const { log, journal } = this.#deps;
     switch (effect.type) {
       case 'room.changed':
         this.#feed.mark(this.#departing ? 'departures' : 'changes');
         journal.changed(this);
         return;
       case 'meeting.started':
-        this.#startedAt = clock.now();
+        this.#record.started();
         log.info({ meetingId: effect.meetingId }, 'meeting started');
         return;
       case 'meeting.ended':
         log.info({ meetingId: effect.meetingId }, 'meeting ended');
-        this.#endMeeting(effect.meetingId);
-        this.#retire();
+        this.#record.ended(effect.meetingId);
+        // Those who only watch may stay, for the next meeting.
+        if (this.#members.size === 0) this.#retire();
         return;
       default:
         this.#sender.carryOut(effect);
@@ -284,14 +257,16 @@ export class RoomHost {
     if (this.#over) return;
     this.#deps.log.error({ err: error }, 'room failed');
     stopServices(this.#actor.getSnapshot());
-    this.#end(closeFor('room_failed'), this.#remains());
+    this.#end(closeFor('room_failed'), this.#record.remains(this.#actor.getSnapshot(), this.#feed.revision));
     this.#deps.clock.afterTurn(() => this.#actor.stop());
   }
 
   #end(close: Close, remains?: StoredRoom): void {
     this.#over = true;
     this.#feed.end();
+    // Before a successor takes the same users up.
+    const connections = this.#members.clear();
     this.#deps.onOver(this, remains);
-    for (const connection of this.#members.clear()) connection.close(close);
+    for (const connection of connections) connection.close(close);
   }
 }

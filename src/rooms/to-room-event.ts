@@ -34,3 +34,13 @@ export function toRoomEvent(by: string, message: ClientMessage, asModerator: boo
       return undefined;
   }
 }
+
+/** Events after which nothing but the state is sent: they may merge into a state that waits. */
+const MERGING: ReadonlySet<RoomEvent['type']> = new Set([
+  'user.joined',
+  'user.updated',
+  'ai.enable',
+  'ai.disable',
+]);
+
+export const addsToState = ({ type }: RoomEvent): boolean => MERGING.has(type);

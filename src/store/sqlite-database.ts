@@ -1,16 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Role } from '../identity/authorize.ts';
-import type { User } from '../protocol/messages.ts';
-import {
-  StoreOpenError,
-  type Batch,
-  type MeetingChange,
-  type RoomChange,
-  type StoredAiCall,
-  type StoredRoom,
-} from './store.ts';
+import { StoreOpenError } from './store.ts';
 
 /** How long to wait for another program that writes at this moment (a backup, the server before this one). */
 const BUSY_TIMEOUT_MS = 2_000;
@@ -111,11 +102,11 @@ function migrate(db: DatabaseSync, migrations: readonly string[]): void {
 }
 
 /**
- * The database itself, synchronous; lives in a worker of its own (sqlite-worker.ts). WAL with `synchronous = NORMAL`:
- * a commit survives the process without waiting for the disk, and a power cut loses the last moments at most.
+ * A database file that is this program's and nobody else's while it is open. WAL with `synchronous = NORMAL`: a commit
+ * survives the process without waiting for the disk, and a power cut loses the last moments at most.
  */
 export class SqliteDatabase {
-  protected readonly db: DatabaseSync;
+  readonly db: DatabaseSync;
   readonly #lock: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -141,36 +132,23 @@ export class SqliteDatabase {
     this.#lock = lock;
   }
 
-  readLiveRooms(): StoredRoom[] {
-    const rooms = this.#prepare('SELECT name, meetingId, revision FROM LiveRooms ORDER BY name').all();
-    const byName = new Map(
-      rooms.map((row) => {
-        const participants: StoredRoom['participants'][number][] = [];
-        const name = String(row['name']);
-        return [
-          name,
-          { name, meetingId: String(row['meetingId']), revision: Number(row['revision']), participants },
-        ];
-      }),
-    );
-    for (const row of this.#prepare('SELECT * FROM LiveParticipants ORDER BY room, id').iterate()) {
-      byName.get(String(row['room']))?.participants.push({
-        id: String(row['id']),
-        owner: String(row['owner']),
-        role: String(row['role']) as Role,
-        user: JSON.parse(String(row['user'])) as User,
-        lastSeenAt: Number(row['lastSeenAt']),
-      });
+  /** The statement of a text, prepared once. */
+  prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.db.prepare(sql);
+      this.#statements.set(sql, statement);
     }
-    return [...byName.values()];
+    return statement;
   }
 
-  save({ meetings, rooms }: Batch): void {
+  /** All that `work` does, or nothing of it when it throws. */
+  transaction<T>(work: () => T): T {
     this.db.exec('BEGIN IMMEDIATE');
     try {
-      for (const meeting of meetings) this.#saveMeeting(meeting);
-      for (const room of rooms) this.#saveRoom(room);
+      const result = work();
       this.db.exec('COMMIT');
+      return result;
     } catch (error) {
       // A full disk may have rolled the transaction back already.
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
@@ -178,79 +156,8 @@ export class SqliteDatabase {
     }
   }
 
-  listAiCalls(): StoredAiCall[] {
-    return this.#prepare('SELECT * FROM OpenAiCalls ORDER BY openedAt, callId')
-      .all()
-      .map((row) => ({
-        callId: String(row['callId']),
-        sessionId: String(row['sessionId']),
-        trackName: String(row['trackName']),
-        meetingId: String(row['meetingId']),
-        openedAt: Number(row['openedAt']),
-      }));
-  }
-
-  noteAiCall({ callId, sessionId, trackName, meetingId, openedAt }: StoredAiCall): void {
-    this.#prepare('INSERT OR REPLACE INTO OpenAiCalls VALUES (?, ?, ?, ?, ?)').run(
-      callId,
-      sessionId,
-      trackName,
-      meetingId,
-      openedAt,
-    );
-  }
-
-  forgetAiCall(callId: string): void {
-    this.#prepare('DELETE FROM OpenAiCalls WHERE callId = ?').run(callId);
-  }
-
   close(): void {
     this.db.close();
     this.#lock.close();
-  }
-
-  #saveMeeting({ id, startedAt, at, peakUserCount, ended }: MeetingChange): void {
-    this.#prepare(
-      `INSERT INTO Meetings (id, created, modified, userCount, ended)
-       VALUES (:id, datetime(:startedAt / 1000, 'unixepoch'), datetime(:at / 1000, 'unixepoch'), :peak,
-               iif(:ended, datetime(:at / 1000, 'unixepoch'), NULL))
-       ON CONFLICT (id) DO UPDATE SET
-         modified = excluded.modified,
-         userCount = max(userCount, excluded.userCount),
-         ended = excluded.ended`,
-    ).run({
-      ':id': id,
-      ':startedAt': Math.floor(startedAt),
-      ':at': Math.floor(at),
-      ':peak': peakUserCount,
-      ':ended': ended ? 1 : 0,
-    });
-  }
-
-  #saveRoom({ name, meetingId, revision, put, remove }: RoomChange): void {
-    if (meetingId === null) {
-      this.#prepare('DELETE FROM LiveRooms WHERE name = ?').run(name);
-      return;
-    }
-    // Not INSERT OR REPLACE: that deletes the row first, and its participants with it.
-    this.#prepare(
-      `INSERT INTO LiveRooms VALUES (?, ?, ?)
-       ON CONFLICT (name) DO UPDATE SET meetingId = excluded.meetingId, revision = excluded.revision`,
-    ).run(name, meetingId, revision);
-    const remover = this.#prepare('DELETE FROM LiveParticipants WHERE room = ? AND id = ?');
-    for (const id of remove) remover.run(name, id);
-    const putter = this.#prepare('INSERT OR REPLACE INTO LiveParticipants VALUES (?, ?, ?, ?, ?, ?)');
-    for (const { id, owner, role, user, lastSeenAt } of put) {
-      putter.run(name, id, owner, role, JSON.stringify(user), Math.floor(lastSeenAt));
-    }
-  }
-
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 }

@@ -1,14 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SqliteDatabase } from './sqlite-database.ts';
-import { StoreOpenError, type Batch, type StoredAiCall } from './store.ts';
+import { tablesOf, type StoreMethod, type SynchronousStore } from './sqlite-tables.ts';
+import { StoreOpenError, type Batch } from './store.ts';
 
 /** One call of the port, as data. */
 export type StoreCall =
-  | { readonly method: 'open' | 'readLiveRooms' | 'listAiCalls' | 'close' }
+  | { readonly method: 'open' }
+  | { readonly method: 'close' }
   /** As JSON: writing it costs the sender a third of what a structured clone of its many small objects does. */
   | { readonly method: 'save'; readonly batchJson: string }
-  | { readonly method: 'noteAiCall'; readonly call: StoredAiCall }
-  | { readonly method: 'forgetAiCall'; readonly callId: string };
+  | { readonly method: Exclude<StoreMethod, 'save'>; readonly args: readonly unknown[] };
 
 export type StoreRequest = { readonly id: number; readonly call: StoreCall };
 export type StoreReply =
@@ -16,28 +17,22 @@ export type StoreReply =
   | { readonly id: number; readonly ok: false; readonly message: string; readonly refused: boolean };
 
 let database: SqliteDatabase | undefined;
+let tables: SynchronousStore | undefined;
 
 function perform(call: StoreCall): unknown {
   if (call.method === 'close') {
     database?.close();
     database = undefined;
+    tables = undefined;
     return undefined;
   }
-  const db = (database ??= new SqliteDatabase((workerData as { dataDir: string }).dataDir));
-  switch (call.method) {
-    case 'open':
-      return undefined;
-    case 'readLiveRooms':
-      return db.readLiveRooms();
-    case 'listAiCalls':
-      return db.listAiCalls();
-    case 'save':
-      return db.save(JSON.parse(call.batchJson) as Batch);
-    case 'noteAiCall':
-      return db.noteAiCall(call.call);
-    case 'forgetAiCall':
-      return db.forgetAiCall(call.callId);
-  }
+  database ??= new SqliteDatabase((workerData as { dataDir: string }).dataDir);
+  tables ??= tablesOf(database);
+  if (call.method === 'open') return undefined;
+  if (call.method === 'save') return tables.save(JSON.parse(call.batchJson) as Batch);
+  // The other side is typed by the port; nothing else can post to this worker.
+  const method = tables[call.method] as (...args: readonly unknown[]) => unknown;
+  return method(...call.args);
 }
 
 parentPort?.on('message', ({ id, call }: StoreRequest) => {

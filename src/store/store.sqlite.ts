@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
 import type { StoreCall, StoreReply, StoreRequest } from './sqlite-worker.ts';
 import type { User } from '../protocol/messages.ts';
-import { StoreOpenError, type Batch, type Store, type StoredAiCall, type StoredRoom } from './store.ts';
+import type { StoreMethod } from './sqlite-tables.ts';
+import { StoreOpenError, type Batch, type Store } from './store.ts';
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -11,6 +12,23 @@ type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (e
  * frame. Calls are carried out in their order.
  */
 export class SqliteStore implements Store {
+  readonly readLiveRooms = this.#method('readLiveRooms');
+  readonly listAiCalls = this.#method('listAiCalls');
+  readonly noteAiCall = this.#method('noteAiCall');
+  readonly forgetAiCall = this.#method('forgetAiCall');
+  readonly listSfuSessions = this.#method('listSfuSessions');
+  readonly putSfuSession = this.#method('putSfuSession');
+  readonly forgetSfuSession = this.#method('forgetSfuSession');
+  readonly addFeedback = this.#method('addFeedback');
+  readonly claimFeedback = this.#method('claimFeedback');
+  readonly deliveredFeedback = this.#method('deliveredFeedback');
+  readonly retryFeedback = this.#method('retryFeedback');
+  readonly buryFeedback = this.#method('buryFeedback');
+  readonly countFeedback = this.#method('countFeedback');
+  readonly readReport = this.#method('readReport');
+  readonly pruneFeedback = this.#method('pruneFeedback');
+  readonly saveCallFeedback = this.#method('saveCallFeedback');
+  readonly saveRefresh = this.#method('saveRefresh');
   readonly #dataDir: string;
   readonly #userJson: (user: User) => string;
   readonly #waiting = new Map<number, Waiting>();
@@ -37,24 +55,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  async readLiveRooms(): Promise<readonly StoredRoom[]> {
-    return (await this.#call({ method: 'readLiveRooms' })) as StoredRoom[];
-  }
-
   async save(batch: Batch): Promise<void> {
     await this.#call({ method: 'save', batchJson: this.#toJson(batch) });
-  }
-
-  async listAiCalls(): Promise<readonly StoredAiCall[]> {
-    return (await this.#call({ method: 'listAiCalls' })) as StoredAiCall[];
-  }
-
-  async noteAiCall(call: StoredAiCall): Promise<void> {
-    await this.#call({ method: 'noteAiCall', call });
-  }
-
-  async forgetAiCall(callId: string): Promise<void> {
-    await this.#call({ method: 'forgetAiCall', callId });
   }
 
   async close(): Promise<void> {
@@ -76,6 +78,12 @@ export class SqliteStore implements Store {
       return `${JSON.stringify(rest).slice(0, -1)},"put":[${participants.join()}]}`;
     });
     return `{"meetings":${JSON.stringify(meetings)},"rooms":[${changes.join()}]}`;
+  }
+
+  /** A method of the port that is its call to the worker and nothing more. */
+  #method<M extends Exclude<StoreMethod, 'save'>>(method: M): Store[M] {
+    const call = (...args: readonly unknown[]): Promise<unknown> => this.#call({ method, args });
+    return call as Store[M];
   }
 
   #call(call: StoreCall): Promise<unknown> {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/store.memory.ts';
 import { SqliteDatabase } from '../../src/store/sqlite-database.ts';
+import { tablesOf } from '../../src/store/sqlite-tables.ts';
 import type { Batch, StoredRoom } from '../../src/store/store.ts';
 import { endOfTurn } from '../support/fake-clock.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -36,13 +37,13 @@ class DatabaseStore extends MemoryStore {
   }
   override async save(batch: Batch): Promise<void> {
     try {
-      this.database.save(batch);
+      tablesOf(this.database).save(batch);
     } catch (cause) {
       throw new AppError('store_unavailable', { cause });
     }
   }
   override readLiveRooms(): Promise<readonly StoredRoom[]> {
-    return Promise.resolve(this.database.readLiveRooms());
+    return Promise.resolve(tablesOf(this.database).readLiveRooms());
   }
   override async close(): Promise<void> {
     this.database.close();

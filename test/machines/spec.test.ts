@@ -4,15 +4,15 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const spec = readFileSync(join(root, 'machines/SPEC.md'), 'utf8');
-const rules = [...spec.matchAll(/^- \*\*([RHGS]\d+)\*\*/gm)].map((match) => match[1] ?? '');
+const rules = [...spec.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map((match) => match[1] ?? '');
 
 /** Rule ids in the titles of all tests: in brackets, in a string that starts a test. */
 const cited = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .flatMap((file) => {
     const source = readFileSync(join(root, 'test', file), 'utf8');
-    return [...source.matchAll(/['"`]((?:\[[RHGS]\d+\] ?)+)/g)].flatMap((match) =>
-      [...(match[1] ?? '').matchAll(/[RHGS]\d+/g)].map((id) => ({ file, rule: id[0] })),
+    return [...source.matchAll(/['"`]((?:\[[A-Z]\d+\] ?)+)/g)].flatMap((match) =>
+      [...(match[1] ?? '').matchAll(/[A-Z]\d+/g)].map((id) => ({ file, rule: id[0] })),
     );
   });
 

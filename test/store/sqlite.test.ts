@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SqliteDatabase } from '../../src/store/sqlite-database.ts';
+import { tablesOf } from '../../src/store/sqlite-tables.ts';
 import { SqliteStore } from '../../src/store/store.sqlite.ts';
 
 const openStore = async (dataDir: string): Promise<SqliteStore> => {
@@ -41,9 +42,9 @@ describe('opening', () => {
     const dataDir = join(folder(), 'deep', 'data');
     await (await openStore(dataDir)).close();
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 4 }]);
     await (await openStore(dataDir)).close();
-    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 4 }]);
   });
 
   test.each([
@@ -53,7 +54,7 @@ describe('opening', () => {
         prepared((db) =>
           db.exec('CREATE TABLE t (x); PRAGMA user_version = 99; PRAGMA application_id = 1398895731'),
         ),
-      'is of a newer version of this server (99, this one knows 2); it was left as it is',
+      'is of a newer version of this server (99, this one knows 4); it was left as it is',
     ],
     [
       'of another program',
@@ -74,7 +75,7 @@ describe('opening', () => {
       () => {
         const dataDir = folder();
         const db = new SqliteDatabase(dataDir);
-        db.save({ meetings: Array.from({ length: 500 }, (_, n) => meeting(`m${n}`)), rooms: [] });
+        tablesOf(db).save({ meetings: Array.from({ length: 500 }, (_, n) => meeting(`m${n}`)), rooms: [] });
         db.close();
         const path = join(dataDir, 'satsuma.db');
         const bytes = readFileSync(path);
@@ -152,21 +153,24 @@ describe('meetings', () => {
     const dataDir = folder();
     const db = new SqliteDatabase(dataDir);
     onTestFinished(() => db.close());
-    db.save({ meetings: [meeting('m')], rooms: [] });
+    tablesOf(db).save({ meetings: [meeting('m')], rooms: [] });
     const row = { id: 'm', created: at(5), modified: at(5), deleted: null, userCount: 1, ended: null };
     expect(stored(dataDir)).toEqual(row);
-    db.save({ meetings: [meeting('m', { at: T + 1_000, peakUserCount: 3 })], rooms: [] });
+    tablesOf(db).save({ meetings: [meeting('m', { at: T + 1_000, peakUserCount: 3 })], rooms: [] });
     expect(stored(dataDir)).toEqual({ ...row, modified: at(6), userCount: 3 });
-    db.save({ meetings: [meeting('m', { at: T + 2_000, peakUserCount: 2, ended: true })], rooms: [] });
+    tablesOf(db).save({
+      meetings: [meeting('m', { at: T + 2_000, peakUserCount: 2, ended: true })],
+      rooms: [],
+    });
     expect(stored(dataDir)).toEqual({ ...row, modified: at(7), userCount: 3, ended: at(7) });
-    db.save({ meetings: [meeting('m', { at: T + 3_000 })], rooms: [] });
+    tablesOf(db).save({ meetings: [meeting('m', { at: T + 3_000 })], rooms: [] });
     expect(stored(dataDir)).toEqual({ ...row, modified: at(8), userCount: 3 });
   });
 
   test('[S4] feedback refers to a meeting that is there', () => {
     const dataDir = folder();
     const db = new SqliteDatabase(dataDir);
-    db.save({ meetings: [meeting('m')], rooms: [] });
+    tablesOf(db).save({ meetings: [meeting('m')], rooms: [] });
     db.close();
     const other = new DatabaseSync(join(dataDir, 'satsuma.db'));
     onTestFinished(() => other.close());
@@ -194,14 +198,18 @@ describe('faults', () => {
     const dataDir = folder();
     const db = new LimitedDatabase(dataDir);
     onTestFinished(() => db.close());
-    db.save(live(0));
+    tablesOf(db).save(live(0));
     const big = { meetings: [], rooms: Array.from({ length: 3_000 }, (_, n) => live(n + 1).rooms).flat() };
     db.limitPages(100);
-    expect(() => db.save(big)).toThrow('database or disk is full');
-    expect(db.readLiveRooms().map(({ name }) => name)).toEqual(['room 0']);
+    expect(() => tablesOf(db).save(big)).toThrow('database or disk is full');
+    expect(
+      tablesOf(db)
+        .readLiveRooms()
+        .map(({ name }) => name),
+    ).toEqual(['room 0']);
     db.limitPages(1_000_000);
-    db.save(big);
-    expect(db.readLiveRooms()).toHaveLength(3_001);
+    tablesOf(db).save(big);
+    expect(tablesOf(db).readLiveRooms()).toHaveLength(3_001);
   });
 
   test('[S3] a batch while another program writes is refused as such, and goes through afterwards', async () => {

@@ -1,4 +1,5 @@
 import { roomMachine } from '../../machines/room.machine.ts';
+import { authorizeBy } from '../../src/identity/authorize.ts';
 import { createLog } from '../../src/log.ts';
 import type { Close } from '../../src/protocol/close-codes.ts';
 import { decode } from '../../src/protocol/codec.ts';
@@ -98,6 +99,8 @@ export class FakeRooms {
       log: createLog('silent'),
       encoder: new StateEncoder(new JsonCache()),
       journal: this.journal,
+      authorize: authorizeBy('open'),
+      onDeparture: () => {},
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },
     });

@@ -1,4 +1,5 @@
 import { roomMachine, type RoomMachine } from '../../machines/room.machine.ts';
+import { authorizeBy } from '../../src/identity/authorize.ts';
 import { createLog } from '../../src/log.ts';
 import { decode } from '../../src/protocol/codec.ts';
 import type { Frame } from '../../src/rooms/connection.ts';
@@ -61,6 +62,8 @@ export class TwoRooms {
       log: createLog('info', {
         write: (line) => void this.logLines.push(JSON.parse(line) as Record<string, unknown>),
       }),
+      authorize: authorizeBy('open'),
+      onDeparture: () => {},
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
       encoder: new StateEncoder(new JsonCache()),
