@@ -25,7 +25,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { answer, type SfuHandler } from '../support/scripted-sfu.ts';
 import { launchMediaBrowser } from './media-page.ts';
 import type { SfuReply } from './media-page.sfu.ts';
-import { openMeeting, openTalk } from './partytracks-meeting.ts';
+import { CLOSE_UNANSWERED, openMeeting, openTalk } from './partytracks-meeting.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -64,9 +64,6 @@ const withoutDescription = withBody(() => ({ sessionDescription: undefined }));
 const withTrackError = withBody(({ tracks = [] }) => ({
   tracks: [...tracks.slice(0, -1), { ...tracks.at(-1), ...TRACK_ERROR }],
 }));
-
-/** What the client throws when a close is not answered: it does away with the traces of that at its next offer. */
-const CLOSE_UNANSWERED = /Failed to read the 'type' property from 'RTCSessionDescriptionInit'/;
 
 test('[C7] a session is opened in the end, whatever was answered before', async () => {
   const { sfu, join, uncaught } = await openMeeting(browser);

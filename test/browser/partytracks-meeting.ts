@@ -4,6 +4,9 @@ import { KNOWS_ADDRESSES, Person, runIn } from './media-page.ts';
 import { startPageSfu, type PageSfu } from './page-sfu.ts';
 import { openSite, type Site } from './site.ts';
 
+/** What the client throws when a close is not answered: it does away with the traces of that at its next offer. */
+export const CLOSE_UNANSWERED = /Failed to read the 'type' property from 'RTCSessionDescriptionInit'/;
+
 /** A server with an SFU behind it, for one test. */
 export type Meeting = {
   readonly site: Site;

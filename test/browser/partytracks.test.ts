@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { launchMediaBrowser } from './media-page.ts';
-import { openMeeting, openTalk, sessionCookie } from './partytracks-meeting.ts';
+import { CLOSE_UNANSWERED, openMeeting, openTalk, sessionCookie } from './partytracks-meeting.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -77,7 +77,8 @@ test('[C2] [C5] when the SFU has lost everything, new sessions carry what the ol
   await expect.poll(() => ben.do('received', 'Ada', 'audio')).toBeGreaterThan(0);
   expect(lost).not.toContain(await ada.do('sessionId'));
   expect(lost).not.toContain(await ben.do('sessionId'));
-  expect(uncaught).toEqual([]);
+  // Who is the later one may close, on the session that is lost, what the earlier one has replaced.
+  expect(uncaught.filter((message) => !CLOSE_UNANSWERED.test(message))).toEqual([]);
 });
 
 test('[C11] what somebody published who leaves is closed at the SFU by force', async () => {
