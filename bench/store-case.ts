@@ -73,6 +73,7 @@ function registryOn(store: Store): { registry: RoomRegistry; journal: RoomJourna
     log,
     authorize: authorizeBy('open'),
     onDeparture: () => {},
+    ownsTrack: () => true,
     newMeetingId: () => crypto.randomUUID(),
     journal,
     encoder: new StateEncoder(json),

@@ -9,12 +9,13 @@ export type AiSession = {
   readonly callId: string;
 };
 
-/** Why there is no AI: `not_configured` is final until an operator acts, the others may pass. */
-export type AiFailure = 'not_configured' | 'unavailable' | 'timed_out' | 'ended';
+/** Why there is no AI: `not_configured` and `refused` are final until an operator acts, the others may pass. */
+export type AiFailure = 'not_configured' | 'refused' | 'unavailable' | 'timed_out' | 'ended';
 
 /** Fixed texts for `roomState.ai.error`. That of `unavailable` and `timed_out` is the original's. */
 const AI_FAILURE_TEXT: Readonly<Record<AiFailure, string>> = {
   not_configured: 'No AI is configured on this server',
+  refused: "The AI service refuses this server's account (its key, its quota or its model)",
   unavailable: 'Error establishing connection with AI',
   timed_out: 'Error establishing connection with AI',
   ended: 'The connection with the AI was lost',
@@ -23,6 +24,7 @@ const AI_FAILURE_TEXT: Readonly<Record<AiFailure, string>> = {
 /** Who asked for the AI and how it shall be. */
 export type AiInvitation = {
   readonly by: string;
+  readonly owner: string;
   readonly voice?: string;
   readonly instructions?: string;
 };

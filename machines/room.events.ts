@@ -40,6 +40,8 @@ export type RoomEvent =
   | {
       readonly type: 'ai.enable';
       readonly by: string;
+      /** The login behind `by`: the upstream is told, without learning it, whether two inviters are one. */
+      readonly owner: string;
       readonly voice?: string;
       readonly instructions?: string;
     }

@@ -31,13 +31,16 @@ const notProvided = (service: string) => (): never => {
   throw new Error(`The service ${service} is not provided`);
 };
 
+/** Failures that a rejected `openVoice` may name: both are final until an operator acts. */
+const NAMED_FAILURES: ReadonlySet<unknown> = new Set<AiFailure>(['not_configured', 'refused']);
+
 /** The failure that a rejected `openVoice` names in its `failure` field; any other error is `unavailable`. */
 export function failureOf(error: unknown): AiFailure {
   return typeof error === 'object' &&
     error !== null &&
     'failure' in error &&
-    error.failure === 'not_configured'
-    ? 'not_configured'
+    NAMED_FAILURES.has(error.failure)
+    ? (error.failure as AiFailure)
     : 'unavailable';
 }
 

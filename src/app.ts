@@ -15,6 +15,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { KEEP_MS, Outbox } from './feedback/outbox.ts';
 import { Webhook } from './feedback/webhook.ts';
 import { callsRoutes } from './gateway/calls-routes.ts';
+import { configRoute } from './gateway/config-route.ts';
 import { feedbackRoutes } from './gateway/feedback-routes.ts';
 import { forNamed, pageRoutes } from './gateway/page-routes.ts';
 import { exactly, firstOf } from './gateway/routes.ts';
@@ -32,6 +33,10 @@ import { bindRoomMachine } from './rooms/room-services.ts';
 import { RoomServer, type App, type Service } from './room-server.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/store.sqlite.ts';
+import { OpenAiApi } from './voice/openai-api.ts';
+import { modelWarning, readEndpoint } from './voice/openai-settings.ts';
+import { Teardown } from './voice/teardown.ts';
+import { OpenAiVoice } from './voice/voice.openai.ts';
 import { unconfiguredVoice } from './voice/voice.unconfigured.ts';
 import type { Voice } from './voice/voice.ts';
 
@@ -74,13 +79,12 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     aiRouteTimeout: AI_ROUTE_TIMEOUT_MS,
     aiSessionLimit: AI_SESSION_LIMIT_MS,
   };
-  const voice = overrides.voice ?? unconfiguredVoice;
-  const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delays, clock);
   const json = new JsonCache();
   const encoder = new StateEncoder(json);
   const store = overrides.store ?? new SqliteStore(config.dataDir, (user) => json.of(user));
   const journal = new RoomJournal(store, clock, log);
   const authorize = authorizeBy(config.roomPolicy);
+  const sessionSecrets = loadSessionSecrets(config.sessionSecrets, config.dataDir);
   // The rooms come with the gateway, which carries their frames, and the gateway with its routes, which ask the rooms.
   const audience: Audience = {
     isPresent: (owner) => gateway.registry.isPresent(owner),
@@ -89,8 +93,10 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   };
   const calls = overrides.calls ?? configuredCalls(config);
   const media = calls && assembleMedia({ calls, config, store, audience, authorize, clock, log });
+  const ai = calls && configuredAi({ calls, config, store, clock, log, hashKey: sessionSecrets[0] ?? '' });
+  const voice = overrides.voice ?? ai?.voice ?? unconfiguredVoice;
+  const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delays, clock);
   const turn = configuredTurn(config, clock, log);
-  const sessionSecrets = loadSessionSecrets(config.sessionSecrets, config.dataDir);
   const identifier = assembleIdentifier(config, sessionSecrets, clock, log);
   const outbox = configuredOutbox(config, store, clock, log);
   const gateway: Gateway = new Gateway({
@@ -100,6 +106,16 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     identifier,
     routes: firstOf(
       callsRoutes({ identifier, authorize, clock, log, proxy: media?.proxy, turn }),
+      exactly(
+        configRoute({
+          identifier,
+          authorize,
+          hasMedia: calls !== undefined,
+          hasAi: voice !== unconfiguredVoice,
+          hasFeedback: outbox !== undefined,
+          apiExtraParams: config.apiExtraParams,
+        }),
+      ),
       exactly(
         feedbackRoutes({
           identifier,
@@ -129,10 +145,15 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         authorize,
         newMeetingId: randomUUID,
         onDeparture: (departure) => media?.sessions.departed(departure),
+        ownsTrack: (owner, track) => media === undefined || media.sessions.publishes(owner, track),
       }),
   });
   const pruning = { start: () => store.pruneFeedback(clock.now() - KEEP_MS), stop: () => Promise.resolve() };
+  if (calls === undefined) log.info('media is off: there is no CALLS_APP_ID');
+  if (voice === unconfiguredVoice) log.info('the AI is off: there is no OPENAI_API_TOKEN, or no media');
   const services: Service[] = [outbox ?? pruning];
+  // Before the way to the SFU is closed.
+  if (ai !== undefined) services.push(ai.service);
   if (media !== undefined) services.push(media.service);
   if (turn !== undefined) services.push({ start: () => Promise.resolve(), stop: () => turn.close() });
   return new RoomServer({ config, clock, log, store, journal, gateway, services });
@@ -177,6 +198,38 @@ function assembleIdentifier(
     joinTokens: joinTokenSecret === '' ? undefined : new JoinTokens(joinTokenSecret, clock),
     accessJwt: teamOrigin === '' ? undefined : new AccessJwt({ teamOrigin, audiences }, clock, log),
   });
+}
+
+type AiParts = Pick<MediaParts, 'calls' | 'config' | 'store' | 'clock' | 'log'> & {
+  readonly hashKey: string;
+};
+
+/** OpenAI's voice, where there is a key. */
+function configuredAi({
+  calls,
+  config,
+  store,
+  clock,
+  log,
+  hashKey,
+}: AiParts): { readonly voice: OpenAiVoice; readonly service: Service } | undefined {
+  const { openAiToken, openAiEndpoint, openAiModel: model, apiExtraParams } = config;
+  if (openAiToken === '') return undefined;
+  const { settings, warning } = readEndpoint(openAiEndpoint, openAiToken);
+  if (warning !== undefined) log.warn(warning);
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const shutdown = modelWarning(model, today);
+  if (shutdown !== undefined) log.warn({ model }, `OPENAI_MODEL_ID ${shutdown}`);
+  const api = new OpenAiApi(settings);
+  const extraParams = new URLSearchParams(apiExtraParams);
+  const teardown = new Teardown({ api, calls, store, clock, log, extraParams });
+  const voice = new OpenAiVoice({ calls, api, teardown, clock, log, model, extraParams, hashKey });
+  const stop = async (): Promise<void> => {
+    await voice.stop();
+    await teardown.stop();
+    await api.close();
+  };
+  return { voice, service: { start: () => teardown.start(), stop } };
 }
 
 type MediaParts = {

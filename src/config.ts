@@ -118,6 +118,12 @@ const environmentSchema = z.object({
   TURN_SERVICE_ID: segment,
   TURN_SERVICE_TOKEN: z.string().default(''),
   TURN_TTL_SECONDS: integer(60, 172_800, 600),
+  OPENAI_API_TOKEN: z.string().default(''),
+  OPENAI_MODEL_ENDPOINT: safeUrl('https://api.openai.com/v1/realtime/calls'),
+  OPENAI_MODEL_ID: z
+    .string()
+    .regex(/^[\w.:-]{1,128}$/, 'must be the name of a model')
+    .default('gpt-realtime-2.1'),
   FEEDBACK_URL: safeUrl(''),
   TRACE_LINK: z
     .string()
@@ -196,6 +202,10 @@ export type Config = Readonly<{
   turnServiceId: string;
   turnServiceToken: string;
   turnTtlSeconds: number;
+  /** Empty: there is no AI. */
+  openAiToken: string;
+  openAiEndpoint: string;
+  openAiModel: string;
   /** Where reports go; empty: nowhere. */
   feedbackUrl: string;
   /** A page about an SFU session, `{id}` in place of its id; empty without. */
@@ -259,6 +269,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     turnServiceId: env.TURN_SERVICE_ID,
     turnServiceToken: env.TURN_SERVICE_TOKEN,
     turnTtlSeconds: env.TURN_TTL_SECONDS,
+    openAiToken: env.OPENAI_API_TOKEN,
+    openAiEndpoint: env.OPENAI_MODEL_ENDPOINT,
+    openAiModel: env.OPENAI_MODEL_ID,
     feedbackUrl: env.FEEDBACK_URL,
     traceLink: env.TRACE_LINK,
     reconnectGraceMs: env.RECONNECT_GRACE_MS,

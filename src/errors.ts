@@ -28,6 +28,7 @@ export const ERRORS = {
   ai_control_held: { retryable: true, text: 'Somebody else is talking to the AI' },
   ai_control_pending: { retryable: true, text: 'Somebody else is about to talk to the AI' },
   ai_control_not_yours: { retryable: false, text: 'You are not talking to the AI' },
+  track_not_yours: { retryable: false, text: 'You do not send this track' },
   ai_control_failed: { retryable: true, text: 'Your audio could not be connected to the AI' },
   // Connections
   slow_consumer: { close: 4013, retryable: true, text: 'The connection could not keep up' },

@@ -129,7 +129,8 @@ export class RoomServer implements App {
   }
 
   async #stopServices(): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.stop()));
+    // One after the other: what comes first may need what comes later.
+    for (const service of this.#services) await service.stop();
   }
 
   /** Waits for the store, but not for ever: a stop ends. */

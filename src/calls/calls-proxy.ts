@@ -128,9 +128,12 @@ export class CallsProxy {
     return this.#onSession(request, async (session) => {
       const send = (): Promise<CallsReply> => this.#send(request, session, 'tracks/close', parsed.data);
       const { reply } = await persist(send, force ? isForcedCloseDone : isCloseDone, this.#deps.wait);
-      await this.#deps.sessions.unpublished(session, closedMids(reply));
       const body = tracksReplySchema.parse(reply.body);
-      return failureOf(reply.status, body) ?? json(200, body);
+      const failure = failureOf(reply.status, body);
+      // An error at the top does not prove that anything was closed.
+      if (failure !== undefined) return failure;
+      await this.#deps.sessions.unpublished(session, closedMids(reply));
+      return json(200, body);
     });
   }
 

@@ -23,6 +23,8 @@ export async function forceClose(
     body: { tracks, force: true },
   });
   if (GONE.has(reply.status)) return [];
+  // An error at the top does not prove that anything was closed.
+  if (reply.status >= 300 || tracksReplySchema.parse(reply.body).errorCode !== undefined) return mids;
   const closed = closedMids(reply);
   return mids.filter((mid) => !closed.includes(mid));
 }

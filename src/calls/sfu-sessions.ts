@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { Track } from '../protocol/messages.ts';
 import type { PublishedTrack, Store, StoredSfuSession } from '../store/store.ts';
 import type { Audience, Departure } from './audience.ts';
 import { SessionQueue } from './session-queue.ts';
@@ -81,6 +82,12 @@ export class SfuSessions {
     if (session?.owner !== owner) return undefined;
     session.seenAt = this.#deps.clock.now();
     return session;
+  }
+
+  /** Whether the login publishes that track. */
+  publishes(owner: string, { sessionId, trackName }: Track): boolean {
+    const session = this.#sessions.get(sessionId);
+    return session?.owner === owner && [...session.tracks.values()].includes(trackName);
   }
 
   /** Notes a session that the SFU has just opened. */

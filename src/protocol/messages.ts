@@ -49,6 +49,20 @@ export type User = { readonly id: string; readonly name: string } & Readonly<Pre
 
 const MAX_INSTRUCTIONS_LENGTH = 16_384;
 
+/** Voices of the AI. Source: openai-openapi 2.3.0, `VoiceIdsShared`. */
+export const AI_VOICES = [
+  'alloy',
+  'ash',
+  'ballad',
+  'coral',
+  'echo',
+  'sage',
+  'shimmer',
+  'verse',
+  'marin',
+  'cedar',
+] as const;
+
 /**
  * What a client may send: the security boundary. What is not described here does not get further.
  * Source of names and shapes: Orange Meets, `app/types/Messages.ts`, as recorded on the wire.
@@ -61,7 +75,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat') }),
   z.object({
     type: z.literal('enableAi'),
-    voice: z.string().max(64).optional(),
+    voice: z.enum(AI_VOICES).optional(),
     instructions: z.string().max(MAX_INSTRUCTIONS_LENGTH).optional(),
   }),
   z.object({ type: z.literal('disableAi') }),

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { HttpErrorCode } from '../errors.ts';
 import type { Authorize } from '../identity/authorize.ts';
 import { closeFor, type Close } from '../protocol/close-codes.ts';
+import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
 import { Attendance } from './attendance.ts';
 import type { Connection, Transport } from './connection.ts';
@@ -25,6 +26,7 @@ export type RegistryDeps = {
   readonly encoder: StateEncoder;
   readonly authorize: Authorize;
   readonly onDeparture: (departure: Departure) => void;
+  readonly ownsTrack: (owner: string, track: Track) => boolean;
 };
 
 /**

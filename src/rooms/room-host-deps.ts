@@ -3,6 +3,7 @@ import type { RoomMachine } from '../../machines/room.machine.ts';
 import type { Departure } from '../calls/audience.ts';
 import type { Clock } from '../clock.ts';
 import type { Authorize } from '../identity/authorize.ts';
+import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
 import type { Attendance } from './attendance.ts';
 import type { Transport } from './connection.ts';
@@ -30,6 +31,8 @@ export type RoomHostDeps = {
   readonly log: Logger;
   readonly newMeetingId: () => string;
   readonly journal: Pick<RoomJournal, 'changed' | 'meetingEnded'>;
+  /** Whether a login publishes the track: nobody has another's microphone routed to the AI. */
+  readonly ownsTrack: (owner: string, track: Track) => boolean;
   /** A user is no longer a member. */
   readonly onDeparture: (departure: Departure) => void;
   /**

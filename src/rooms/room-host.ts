@@ -130,10 +130,12 @@ export class RoomHost {
       this.#sendTo(connection, errorFrame('not_allowed'));
     } else if (message.type === 'partyserver-ping') {
       this.#sendTo(connection, PONG_FRAME);
+    } else if (message.type === 'requestAiControl' && !this.#deps.ownsTrack(member.owner, message.track)) {
+      this.#sendTo(connection, errorFrame('track_not_yours'));
     } else if (role === 'hidden') {
       if (message.type === 'userLeft') this.#dismiss(id, 'left');
     } else {
-      const event = toRoomEvent(id, message, authorize(role, 'relenquishAiControl', 'others'));
+      const event = toRoomEvent(member, message, authorize(role, 'relenquishAiControl', 'others'));
       if (event !== undefined) this.#dispatch(event);
     }
   }

@@ -5,7 +5,11 @@ import type { ClientMessage } from '../protocol/codec.ts';
  * The event a client's message stands for, or none. The one place where the wire's names become the machine's; `by` is
  * the connection's user, whatever the message says.
  */
-export function toRoomEvent(by: string, message: ClientMessage, asModerator: boolean): RoomEvent | undefined {
+export function toRoomEvent(
+  { id: by, owner }: { readonly id: string; readonly owner: string },
+  message: ClientMessage,
+  asModerator: boolean,
+): RoomEvent | undefined {
   switch (message.type) {
     case 'userUpdate':
       return { type: 'user.updated', id: by, presence: message.presence };
@@ -19,7 +23,7 @@ export function toRoomEvent(by: string, message: ClientMessage, asModerator: boo
       return { type: 'message.relay', by, frame: message.frame };
     case 'enableAi': {
       const { type: _, ...wishes } = message;
-      return { type: 'ai.enable', by, ...wishes };
+      return { type: 'ai.enable', by, owner, ...wishes };
     }
     case 'disableAi':
       return { type: 'ai.disable', by };

@@ -16,16 +16,17 @@ export class SqliteCalls {
       .map((row) => ({
         callId: String(row['callId']),
         sessionId: String(row['sessionId']),
+        mid: String(row['mid']),
         trackName: String(row['trackName']),
         meetingId: String(row['meetingId']),
         openedAt: Number(row['openedAt']),
       }));
   }
 
-  noteAiCall({ callId, sessionId, trackName, meetingId, openedAt }: StoredAiCall): void {
+  noteAiCall({ callId, sessionId, trackName, meetingId, openedAt, mid }: StoredAiCall): void {
     this.#database
-      .prepare('INSERT OR REPLACE INTO OpenAiCalls VALUES (?, ?, ?, ?, ?)')
-      .run(callId, sessionId, trackName, meetingId, openedAt);
+      .prepare('INSERT OR REPLACE INTO OpenAiCalls VALUES (?, ?, ?, ?, ?, ?)')
+      .run(callId, sessionId, trackName, meetingId, Math.floor(openedAt), mid);
   }
 
   forgetAiCall(callId: string): void {

@@ -55,6 +55,8 @@ export type MeetingChange = {
 export type StoredAiCall = {
   readonly callId: string;
   readonly sessionId: string;
+  /** The m-line of the AI at the SFU. */
+  readonly mid: string;
   readonly trackName: string;
   readonly meetingId: string;
   /** When it was opened; ms since the epoch. */

@@ -49,7 +49,7 @@ class Inviting {
   }
 
   enable(): void {
-    this.actor.send({ type: 'ai.enable', by: 'a' });
+    this.actor.send({ type: 'ai.enable', by: 'a', owner: 'sid:a' });
   }
 
   disable(): void {

@@ -98,7 +98,7 @@ describe('a restart', () => {
     const dataDir = temporaryFolder();
     await (await meeting(dataDir)).server.app.close();
     const db = new DatabaseSync(join(dataDir, 'satsuma.db'));
-    db.exec("INSERT INTO OpenAiCalls VALUES ('c', 's', 't', 'm', 1)");
+    db.exec("INSERT INTO OpenAiCalls VALUES ('c', 's', 't', 'm', 1, '0')");
     db.close();
     const server = await startServer({ DATA_DIR: dataDir });
     expect(server.logLines).toContainEqual(

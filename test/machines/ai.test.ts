@@ -9,7 +9,7 @@ const UPSTREAM_TEXT = 'Error establishing connection with AI';
 const inviting = (): RoomUnderTest => {
   const room = new RoomUnderTest().join('a', 'b');
   room.take();
-  return room.send({ type: 'ai.enable', by: 'a', voice: 'ash', instructions: 'Be brief.' });
+  return room.send({ type: 'ai.enable', by: 'a', owner: 'sid:a', voice: 'ash', instructions: 'Be brief.' });
 };
 
 const granting = async (): Promise<RoomUnderTest> => {
@@ -22,7 +22,7 @@ describe('inviting', () => {
     const room = inviting();
     expect(room.value).toBe('aiConnecting');
     expect(room.opens.map((call) => call.input)).toEqual([
-      { meetingId: 'm-a', invitation: { by: 'a', voice: 'ash', instructions: 'Be brief.' } },
+      { meetingId: 'm-a', invitation: { by: 'a', owner: 'sid:a', voice: 'ash', instructions: 'Be brief.' } },
     ]);
     expect(room.take()).toEqual([CHANGED]);
     expect(room.state.ai).toEqual({ enabled: false, connectionPending: true });
@@ -32,7 +32,7 @@ describe('inviting', () => {
     const room = inviting();
     room.opens[0]?.reject(new Error('upstream'));
     await endOfTurn();
-    room.send({ type: 'ai.enable', by: 'b' });
+    room.send({ type: 'ai.enable', by: 'b', owner: 'sid:a' });
     room.opens[1]?.resolve(SESSION);
     await endOfTurn();
     room.send({ type: 'ai.disable', by: 'b' });
@@ -40,11 +40,11 @@ describe('inviting', () => {
   });
 
   test('[R16] opens one call, however often it is asked', async () => {
-    const room = inviting().send({ type: 'ai.enable', by: 'b' });
+    const room = inviting().send({ type: 'ai.enable', by: 'b', owner: 'sid:a' });
     room.opens[0]?.resolve(SESSION);
     await endOfTurn();
     room.take();
-    room.send({ type: 'ai.enable', by: 'b' });
+    room.send({ type: 'ai.enable', by: 'b', owner: 'sid:a' });
     expect(room.opens).toHaveLength(1);
     expect(room.take()).toEqual([]);
   });

@@ -172,7 +172,7 @@ describe('messages', () => {
     const rooms = [
       new RoomUnderTest(),
       new RoomUnderTest().join('a'),
-      new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a' }),
+      new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a', owner: 'sid:a' }),
       await RoomUnderTest.withAi('a'),
       await RoomUnderTest.withController('a'),
     ];
@@ -185,7 +185,7 @@ describe('messages', () => {
         { type: 'user.mute', by: 'x', id: 'a' },
         { type: 'message.deliver', by: 'x', to: 'a', messageJson: '1' },
         { type: 'message.relay', by: 'x', frame: '{}' },
-        { type: 'ai.enable', by: 'x' },
+        { type: 'ai.enable', by: 'x', owner: 'sid:a' },
         { type: 'ai.disable', by: 'x' },
         { type: 'ai.control.request', by: 'x', track: { sessionId: 's', trackName: 't' } },
         { type: 'ai.control.release', by: 'x', asModerator: true },
@@ -210,8 +210,8 @@ describe('leaving', () => {
   );
 
   test('[R13] the last user to leave makes the room idle, from every state, and nothing of the AI stays', async () => {
-    const connecting = new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a' });
-    const failed = new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a' });
+    const connecting = new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a', owner: 'sid:a' });
+    const failed = new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a', owner: 'sid:a' });
     failed.opens[0]?.reject(new Error('upstream'));
     const rooms = [
       new RoomUnderTest().join('a'),
@@ -282,7 +282,7 @@ describe('being restored', () => {
     const rooms = [
       new RoomUnderTest().join('a'),
       emptied,
-      new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a' }),
+      new RoomUnderTest().join('a').send({ type: 'ai.enable', by: 'a', owner: 'sid:a' }),
       await RoomUnderTest.withController('a'),
     ];
     for (const room of rooms) {

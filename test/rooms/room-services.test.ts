@@ -14,7 +14,7 @@ function startRoom(voice: Voice, clock = new FakeClock()) {
   const actor = createActor(bindRoomMachine(roomMachine, voice, DELAYS, clock), { clock });
   actor.start();
   actor.send({ type: 'user.joined', id: 'a', name: 'alice', meetingId: 'm' });
-  actor.send({ type: 'ai.enable', by: 'a' });
+  actor.send({ type: 'ai.enable', by: 'a', owner: 'sid:a' });
   return actor;
 }
 

@@ -35,6 +35,7 @@ const save = (store: Store, ...rooms: RoomChange[]): Promise<void> => store.save
 const call = (callId: string, openedAt: number): StoredAiCall => ({
   callId,
   sessionId: 's',
+  mid: '0',
   trackName: 't',
   meetingId: 'm',
   openedAt,

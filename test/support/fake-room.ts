@@ -101,6 +101,7 @@ export class FakeRooms {
       journal: this.journal,
       authorize: authorizeBy('open'),
       onDeparture: () => {},
+      ownsTrack: () => true,
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },
     });

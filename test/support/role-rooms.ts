@@ -43,6 +43,7 @@ export class RoleRooms {
       encoder: new StateEncoder(new JsonCache()),
       journal: this.journal,
       authorize: authorizeBy('open'),
+      ownsTrack: () => true,
       onDeparture: (departure) => void this.departures.push(departure),
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },

@@ -89,7 +89,9 @@ export class RoomUnderTest {
 
   /** With the users of `ids` and an AI that is present. */
   static async withAi(...ids: string[]): Promise<RoomUnderTest> {
-    const room = new RoomUnderTest().join(...ids).send({ type: 'ai.enable', by: ids[0] ?? '' });
+    const room = new RoomUnderTest()
+      .join(...ids)
+      .send({ type: 'ai.enable', by: ids[0] ?? '', owner: 'sid:a' });
     room.opens[0]?.resolve(SESSION);
     await endOfTurn();
     room.take();

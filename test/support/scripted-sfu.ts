@@ -47,7 +47,13 @@ export const answer =
     response.end(JSON.stringify(body));
   };
 
-type Track = { location: string; trackName: string; mid?: string; sessionId?: string };
+type Track = {
+  location: string;
+  trackName: string;
+  mid?: string;
+  sessionId?: string;
+  bidirectionalMediaStream?: boolean;
+};
 
 /**
  * The SFU's API on loopback: it answers as the real one does where all goes well, unless a test scripts an operation
@@ -55,6 +61,8 @@ type Track = { location: string; trackName: string; mid?: string; sessionId?: st
  */
 export class ScriptedSfu {
   readonly requests: SfuRequest[] = [];
+  /** What is published, as `<session>/<mid>`, each with its name; scripted answers leave it as it is. */
+  readonly open = new Map<string, string>();
   readonly #server: Server;
   readonly #scripts = new Map<string, SfuHandler[]>();
   readonly #watchers: (() => void)[] = [];
@@ -133,20 +141,28 @@ export class ScriptedSfu {
     return this.of(operation);
   }
 
+  /** Answers as the SFU does where all goes well. */
+  readonly usual: SfuHandler = (request, response) =>
+    this.#usual(operationOf(request), request)(request, response);
+
   #handlerOf(request: SfuRequest): SfuHandler {
     const operation = operationOf(request);
     const scripted = this.#scripts.get(operation)?.shift();
-    return scripted ?? this.#unscripted ?? this.#usual(operation, request);
+    return scripted ?? this.#unscripted ?? this.usual;
   }
 
-  #usual(operation: string, { body }: SfuRequest): SfuHandler {
+  #usual(operation: string, { path, body }: SfuRequest): SfuHandler {
     const { tracks = [] } = (body === '' ? {} : JSON.parse(body)) as { tracks?: Track[] };
+    const session = /\/sessions\/([^/]+)/.exec(path)?.[1] ?? '';
     switch (operation) {
       case 'sessions/new':
         return answer(201, { sessionId: `session-${(this.#sessions += 1)}` });
       case 'tracks/new':
-        return tracks[0]?.location === 'local' ? this.#published(tracks) : this.#pulled(tracks);
+        if (tracks[0]?.bidirectionalMediaStream === true) return this.#offered(session, tracks);
+        if (tracks[0]?.mid?.startsWith('#') === true) return this.#fed(session, tracks);
+        return tracks[0]?.location === 'local' ? this.#published(session, tracks) : this.#pulled(tracks);
       case 'tracks/close':
+        for (const { mid = '' } of tracks) this.open.delete(`${session}/${mid}`);
         return answer(200, {
           requiresImmediateRenegotiation: false,
           tracks: tracks.map(({ mid }) => ({ mid })),
@@ -161,7 +177,34 @@ export class ScriptedSfu {
     }
   }
 
-  #published(tracks: readonly Track[]): SfuHandler {
+  /** Publications whose offer the SFU makes, each sent and received by one m-line. */
+  #offered(session: string, tracks: readonly Track[]): SfuHandler {
+    const placed = tracks.map(({ trackName }) => ({ trackName, mid: String((this.#mids += 1)) }));
+    for (const { trackName, mid } of placed) this.open.set(`${session}/${mid}`, trackName);
+    return answer(200, {
+      requiresImmediateRenegotiation: true,
+      tracks: placed,
+      sessionDescription: { type: 'offer', sdp: sdp(...placed.map(({ mid }) => mid)) },
+    });
+  }
+
+  /** Publications put onto m-lines of the session that carry the named tracks already. */
+  #fed(session: string, tracks: readonly Track[]): SfuHandler {
+    const placed = tracks.map(({ sessionId, trackName, mid: name = '' }) => {
+      const [key] =
+        [...this.open].find(([of, is]) => of.startsWith(`${session}/`) && `#${is}` === name) ?? [];
+      const mid = key?.split('/')[1];
+      return {
+        sessionId,
+        trackName,
+        ...(mid === undefined ? { errorCode: 'not_found_track_error' } : { mid }),
+      };
+    });
+    return answer(200, { requiresImmediateRenegotiation: false, tracks: placed });
+  }
+
+  #published(session: string, tracks: readonly Track[]): SfuHandler {
+    for (const { trackName, mid = '' } of tracks) this.open.set(`${session}/${mid}`, trackName);
     return answer(200, {
       requiresImmediateRenegotiation: false,
       tracks: tracks.map(({ trackName, mid }) => ({ trackName, mid })),

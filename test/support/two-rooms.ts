@@ -64,6 +64,7 @@ export class TwoRooms {
       }),
       authorize: authorizeBy('open'),
       onDeparture: () => {},
+      ownsTrack: () => true,
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
       encoder: new StateEncoder(new JsonCache()),
