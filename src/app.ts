@@ -18,6 +18,7 @@ import { callsRoutes } from './gateway/calls-routes.ts';
 import { configRoute } from './gateway/config-route.ts';
 import { feedbackRoutes } from './gateway/feedback-routes.ts';
 import { forNamed, pageRoutes } from './gateway/page-routes.ts';
+import type { Router } from './gateway/request.ts';
 import { exactly, firstOf } from './gateway/routes.ts';
 import { AccessJwt } from './identity/access-jwt.ts';
 import { authorizeBy, type Authorize } from './identity/authorize.ts';
@@ -29,7 +30,7 @@ import { JsonCache } from './rooms/json-cache.ts';
 import { StateEncoder } from './rooms/state-encoder.ts';
 import { RoomJournal } from './rooms/room-journal.ts';
 import { RoomRegistry } from './rooms/registry.ts';
-import { bindRoomMachine } from './rooms/room-services.ts';
+import { bindRoomMachine, type RoomDelays } from './rooms/room-services.ts';
 import { RoomServer, type App, type Service } from './room-server.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/store.sqlite.ts';
@@ -73,12 +74,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export function createApp(config: Config, overrides: Overrides = {}): App {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
-  const delays = {
-    emptyRoomGrace: config.emptyRoomGraceMs,
-    aiConnectTimeout: config.aiConnectTimeoutMs,
-    aiRouteTimeout: AI_ROUTE_TIMEOUT_MS,
-    aiSessionLimit: AI_SESSION_LIMIT_MS,
-  };
   const json = new JsonCache();
   const encoder = new StateEncoder(json);
   const store = overrides.store ?? new SqliteStore(config.dataDir, (user) => json.of(user));
@@ -95,7 +90,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   const media = calls && assembleMedia({ calls, config, store, audience, authorize, clock, log });
   const ai = calls && configuredAi({ calls, config, store, clock, log, hashKey: sessionSecrets[0] ?? '' });
   const voice = overrides.voice ?? ai?.voice ?? unconfiguredVoice;
-  const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delays, clock);
+  const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delaysOf(config), clock);
   const turn = configuredTurn(config, clock, log);
   const identifier = assembleIdentifier(config, sessionSecrets, clock, log);
   const outbox = configuredOutbox(config, store, clock, log);
@@ -104,34 +99,19 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     clock,
     log,
     identifier,
-    routes: firstOf(
-      callsRoutes({ identifier, authorize, clock, log, proxy: media?.proxy, turn }),
-      exactly(
-        configRoute({
-          identifier,
-          authorize,
-          hasMedia: calls !== undefined,
-          hasAi: voice !== unconfiguredVoice,
-          hasFeedback: outbox !== undefined,
-          apiExtraParams: config.apiExtraParams,
-        }),
-      ),
-      exactly(
-        feedbackRoutes({
-          identifier,
-          authorize,
-          store,
-          outbox,
-          traceLink: config.traceLink,
-          version,
-          clock,
-          log,
-          newId: randomUUID,
-          forNamed: (page) => forNamed({ identifier, sessionSecrets }, page),
-        }),
-      ),
-      pageRoutes({ identifier, sessionSecrets }),
-    ),
+    routes: routesOf({
+      config,
+      store,
+      clock,
+      log,
+      authorize,
+      identifier,
+      sessionSecrets,
+      proxy: media?.proxy,
+      turn,
+      outbox,
+      hasAi: voice !== unconfiguredVoice,
+    }),
     unreadyReason: () => (journal.faulty ? 'store' : undefined),
     createRegistry: (transport) =>
       new RoomRegistry({
@@ -148,15 +128,79 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         ownsTrack: (owner, track) => media === undefined || media.sessions.publishes(owner, track),
       }),
   });
-  const pruning = { start: () => store.pruneFeedback(clock.now() - KEEP_MS), stop: () => Promise.resolve() };
   if (calls === undefined) log.info('media is off: there is no CALLS_APP_ID');
   if (voice === unconfiguredVoice) log.info('the AI is off: there is no OPENAI_API_TOKEN, or no media');
-  const services: Service[] = [outbox ?? pruning];
-  // Before the way to the SFU is closed.
-  if (ai !== undefined) services.push(ai.service);
-  if (media !== undefined) services.push(media.service);
-  if (turn !== undefined) services.push({ start: () => Promise.resolve(), stop: () => turn.close() });
-  return new RoomServer({ config, clock, log, store, journal, gateway, services });
+  const services: (Service | undefined)[] = [
+    outbox ?? { start: () => store.pruneFeedback(clock.now() - KEEP_MS), stop: () => Promise.resolve() },
+    // Before the way to the SFU is closed.
+    ai?.service,
+    media?.service,
+    turn && { start: () => Promise.resolve(), stop: () => turn.close() },
+  ];
+  return new RoomServer({
+    config,
+    clock,
+    log,
+    store,
+    journal,
+    gateway,
+    services: services.filter((service) => service !== undefined),
+  });
+}
+
+const delaysOf = ({ emptyRoomGraceMs, aiConnectTimeoutMs }: Config): RoomDelays => ({
+  emptyRoomGrace: emptyRoomGraceMs,
+  aiConnectTimeout: aiConnectTimeoutMs,
+  aiRouteTimeout: AI_ROUTE_TIMEOUT_MS,
+  aiSessionLimit: AI_SESSION_LIMIT_MS,
+});
+
+/** What nearly every part is made of. */
+type Base = {
+  readonly config: Config;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+type RouteParts = Base & {
+  readonly authorize: Authorize;
+  readonly identifier: Identifier;
+  readonly sessionSecrets: readonly string[];
+  readonly proxy: CallsProxy | undefined;
+  readonly turn: TurnServers | undefined;
+  readonly outbox: Outbox | undefined;
+  readonly hasAi: boolean;
+};
+
+/** Everything that the public port offers over HTTP. The pages come last: to them every other path is a room. */
+function routesOf({ config, proxy, turn, outbox, hasAi, ...parts }: RouteParts): Router {
+  const { authorize, identifier, sessionSecrets, clock, log } = parts;
+  const pages = { identifier, sessionSecrets };
+  return firstOf(
+    callsRoutes({ identifier, authorize, clock, log, proxy, turn }),
+    exactly(
+      configRoute({
+        identifier,
+        authorize,
+        hasMedia: proxy !== undefined,
+        hasAi,
+        hasFeedback: outbox !== undefined,
+        apiExtraParams: config.apiExtraParams,
+      }),
+    ),
+    exactly(
+      feedbackRoutes({
+        ...parts,
+        outbox,
+        traceLink: config.traceLink,
+        version,
+        newId: randomUUID,
+        forNamed: (page) => forNamed(pages, page),
+      }),
+    ),
+    pageRoutes(pages),
+  );
 }
 
 function configuredCalls({
@@ -200,9 +244,7 @@ function assembleIdentifier(
   });
 }
 
-type AiParts = Pick<MediaParts, 'calls' | 'config' | 'store' | 'clock' | 'log'> & {
-  readonly hashKey: string;
-};
+type AiParts = Base & { readonly calls: Calls; readonly hashKey: string };
 
 /** OpenAI's voice, where there is a key. */
 function configuredAi({
@@ -232,14 +274,10 @@ function configuredAi({
   return { voice, service: { start: () => teardown.start(), stop } };
 }
 
-type MediaParts = {
+type MediaParts = Base & {
   readonly calls: Calls;
-  readonly config: Config;
-  readonly store: Store;
   readonly audience: Audience;
   readonly authorize: Authorize;
-  readonly clock: Clock;
-  readonly log: Logger;
 };
 
 /** What stands between the clients and the SFU. */

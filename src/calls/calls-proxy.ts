@@ -16,6 +16,7 @@ import {
   type TrackReply,
   type TracksReply,
 } from './calls-schema.ts';
+import { closeTracks } from './close-tracks.ts';
 import { closedMids } from './force-close.ts';
 import { failureOf, isKeyRefused, json, refused, type ProxyAnswer } from './proxy-answer.ts';
 import {
@@ -29,7 +30,6 @@ import {
   type WantedTrack,
 } from './pull.ts';
 import { renegotiate } from './renegotiate.ts';
-import { isPassing, persist } from './retry.ts';
 import { sdpFault } from './sdp.ts';
 import type { SfuSession, SfuSessions } from './sfu-sessions.ts';
 
@@ -127,7 +127,7 @@ export class CallsProxy {
     if (sessionDescription === undefined && !force) return refused('bad_request');
     return this.#onSession(request, async (session) => {
       const send = (): Promise<CallsReply> => this.#send(request, session, 'tracks/close', parsed.data);
-      const { reply } = await persist(send, force ? isForcedCloseDone : isCloseDone, this.#deps.wait);
+      const reply = await closeTracks(send, force, this.#deps.wait);
       const body = tracksReplySchema.parse(reply.body);
       const failure = failureOf(reply.status, body);
       // An error at the top does not prove that anything was closed.
@@ -170,7 +170,7 @@ export class CallsProxy {
       const reply = await this.#send(request, session, 'tracks/new', push);
       const body = tracksReplySchema.parse(reply.body);
       // Also of an answer that is a failure as a whole: it does not prove that nothing was published.
-      await this.#deps.sessions.published(session, (body.tracks ?? []).flatMap(publishedTrack));
+      await this.#deps.sessions.published(session, (body.tracks ?? []).flatMap(openedTrack));
       const failure = failureOf(reply.status, body);
       // Without tracks it is tried again; with tracks and an error at the top the client would wait for ever.
       if (failure !== undefined) return failure;
@@ -200,7 +200,7 @@ export class CallsProxy {
       return await this.#onSession(request, async (session) => {
         const body = { sessionDescription: offer, tracks: allowed.map(({ track }) => track) };
         const reply = await this.#send(request, session, 'tracks/new', body);
-        return this.#pulled(reply, pull, allowed, denied);
+        return this.#pulled(session, reply, pull, allowed, denied);
       });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -210,12 +210,14 @@ export class CallsProxy {
   }
 
   #pulled(
+    session: SfuSession,
     { status, body }: CallsReply,
     pull: Pull,
     allowed: readonly WantedTrack[],
     denied: readonly TrackReply[],
   ): ProxyAnswer {
     const reply = tracksReplySchema.parse(body);
+    for (const { mid } of (reply.tracks ?? []).flatMap(openedTrack)) session.pulled.add(mid);
     const unusable = unusablePull(status, reply);
     if (unusable !== undefined) return json(200, failedPull(pull, unusable));
     return json(200, { ...reply, tracks: [...pulledTracks(allowed, reply.tracks ?? []), ...denied] });
@@ -274,7 +276,7 @@ export class CallsProxy {
 const midsOf = (tracks: readonly { readonly mid?: string | undefined }[]): string[] =>
   tracks.flatMap(({ mid }) => mid ?? []);
 
-const publishedTrack = ({ mid, trackName, errorCode }: TrackReply): { mid: string; trackName: string }[] =>
+const openedTrack = ({ mid, trackName, errorCode }: TrackReply): { mid: string; trackName: string }[] =>
   mid === undefined || mid === '' || trackName === undefined || errorCode !== undefined
     ? []
     : [{ mid, trackName }];
@@ -285,15 +287,3 @@ const withoutFailedMid = ({ mid, ...track }: TrackReply): TrackReply =>
 
 const isUnanswered = (offered: boolean, { sessionDescription }: TracksReply): boolean =>
   offered && (sessionDescription === undefined || sdpFault(sessionDescription, 'answer') !== undefined);
-
-/** Refusals that repeating does not mend; another negotiation that is under way (406, 409) passes. */
-const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 410]);
-
-const isForcedCloseDone = ({ status }: CallsReply): boolean => !isPassing(status);
-
-/** Whether a close need not be asked for again: without the answer to its offer the client cannot go on. */
-function isCloseDone({ status, body }: CallsReply): boolean {
-  const reply = tracksReplySchema.parse(body);
-  if (FINAL.has(status) || isKeyRefused(status, reply)) return true;
-  return !isPassing(status) && reply.sessionDescription !== undefined;
-}

@@ -15,8 +15,8 @@ export type CloseDeps = {
 };
 
 /**
- * Force-closes what a session publishes: there is no closing of a session itself, and the client says nothing when its
- * page goes away.
+ * Force-closes what a session publishes and what it hears: there is no closing of a session itself, the client says nothing
+ * when its page goes away, and who has left must not listen on.
  */
 export const closeSessionBy =
   (deps: CloseDeps): CloseSession =>
@@ -26,21 +26,27 @@ export const closeSessionBy =
       if (delayMs === undefined) break;
       await new Promise<void>((resolve) => void deps.clock.setTimeout(() => resolve(), delayMs));
     }
-    deps.log.warn({ session: session.id, tracks: session.tracks.size }, 'SFU tracks not closed, given up');
+    deps.log.warn(
+      { session: session.id, tracks: session.tracks.size + session.pulled.size },
+      'SFU tracks not closed, given up',
+    );
   };
 
 /** Whether the session has nothing open any more. */
 async function attempt(session: SfuSession, { calls, log, extraParams }: CloseDeps): Promise<boolean> {
   try {
     await session.queue.run(async () => {
-      // Asked for behind a push that is under way: what that publishes is to be closed too.
-      const mids = [...session.tracks.keys()];
+      // Asked for behind what is under way: what that publishes or pulls is to be closed too.
+      const mids = [...session.tracks.keys(), ...session.pulled];
       if (mids.length === 0) return;
       const open = await forceClose(calls, session.id, mids, extraParams);
-      for (const mid of mids) if (!open.includes(mid)) session.tracks.delete(mid);
+      for (const mid of mids.filter((mid) => !open.includes(mid))) {
+        session.tracks.delete(mid);
+        session.pulled.delete(mid);
+      }
     });
   } catch (error) {
     log.debug({ err: error, session: session.id }, 'SFU tracks not closed');
   }
-  return session.tracks.size === 0;
+  return session.tracks.size + session.pulled.size === 0;
 }

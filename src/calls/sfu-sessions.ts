@@ -23,6 +23,8 @@ export class SfuSession {
   readonly queue = new SessionQueue();
   /** What it publishes, by m-line. */
   readonly tracks = new Map<string, string>();
+  /** M-lines by which it hears others. Not stored: after a restart those of before are not known. */
+  readonly pulled = new Set<string>();
   /** When somebody was last known to have it. */
   seenAt: number;
 
@@ -35,7 +37,7 @@ export class SfuSession {
   }
 }
 
-/** Closes at the SFU what a session publishes; retries by itself, never throws. */
+/** Closes at the SFU what a session sends and hears; retries by itself, never throws. */
 export type CloseSession = (session: SfuSession) => Promise<void>;
 
 export type SfuSessionsDeps = {
@@ -108,6 +110,7 @@ export class SfuSessions {
   }
 
   async unpublished(session: SfuSession, mids: readonly string[]): Promise<void> {
+    for (const mid of mids) session.pulled.delete(mid);
     const known = mids.filter((mid) => session.tracks.delete(mid));
     if (known.length > 0) await this.#save(session);
   }
@@ -131,7 +134,7 @@ export class SfuSessions {
     else others.add(session);
   }
 
-  /** From here on nobody may use it; what it publishes is closed behind whatever is under way. */
+  /** From here on nobody may use it; what it sends and hears is closed behind whatever is under way. */
   #close(session: SfuSession): void {
     this.#sessions.delete(session.id);
     const others = this.#byOwner.get(session.owner);

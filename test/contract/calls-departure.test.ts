@@ -98,11 +98,23 @@ describe('who leaves', () => {
     expect(closed(lab.sfu)).toEqual([['0']]);
   });
 
-  test('[C11] nothing is asked of the SFU where nothing was published', async () => {
+  test('[C11] who has left hears nobody on: what was pulled is closed, but for what the client closed itself', async () => {
     const lab = await start();
     const alice = await lab.server.connect({ id: 'a', name: 'alice' });
     const session = await openSession(lab.server);
     await call(lab.server, 'pull', session);
+    await call(lab.server, 'close', session, {
+      body: { tracks: [{ mid: '101' }], force: true },
+    });
+    await leave(alice);
+    await lab.sfu.asked('tracks/close', 2);
+    expect(closed(lab.sfu)).toEqual([['101'], ['102']]);
+  });
+
+  test('[C11] nothing is asked of the SFU where nothing was published or pulled', async () => {
+    const lab = await start();
+    const alice = await lab.server.connect({ id: 'a', name: 'alice' });
+    await openSession(lab.server);
     await leave(alice);
     await forgotten(lab);
     expect(closed(lab.sfu)).toEqual([]);
