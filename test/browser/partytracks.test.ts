@@ -81,7 +81,7 @@ test('[C2] [C5] when the SFU has lost everything, new sessions carry what the ol
   expect(uncaught.filter((message) => !CLOSE_UNANSWERED.test(message))).toEqual([]);
 });
 
-test('[C11] what somebody published who leaves is closed at the SFU by force', async () => {
+test('[C11] what somebody published or pulled who leaves is closed at the SFU by force', async () => {
   const { sfu, ada, ben, uncaught } = await openTalk(browser);
   await ada.do('push', 'video');
   await expect.poll(() => ada.do('announced')).toBe(2);
@@ -95,7 +95,8 @@ test('[C11] what somebody published who leaves is closed at the SFU by force', a
   const [close] = sfu.api.of('tracks/close');
 
   expect(close?.path).toContain(`/sessions/${await ada.do('sessionId')}/`);
-  expect(JSON.parse(close?.body ?? '')).toEqual({ tracks: [{ mid: '0' }, { mid: '1' }], force: true });
+  const mids = ['0', '1', '2'].map((mid) => ({ mid }));
+  expect(JSON.parse(close?.body ?? '')).toEqual({ tracks: mids, force: true });
   await expect.poll(() => ben.do('people')).toEqual(['Ben']);
   expect(uncaught).toEqual([]);
 });
