@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import { waitAtMost } from './deadline.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { closeFor } from './protocol/close-codes.ts';
 import { startSweep } from './rooms/liveness.ts';
@@ -38,8 +39,8 @@ export type RoomServerDeps = {
   readonly services: readonly Service[];
 };
 
-/** How long a stop waits for the store; a locked database is given up after 2 s. */
-const STORE_DEADLINE_MS = 3_000;
+/** How long a stop waits for the store (a locked database is given up after 2 s), and for what ends AI calls. */
+const STOP_DEADLINE_MS = 3_000;
 
 /** The life of a server: what starts before what, and ends after what. */
 export class RoomServer implements App {
@@ -121,11 +122,11 @@ export class RoomServer implements App {
     await new Promise<void>((resolve) => this.#clock.afterTurn(resolve));
     this.#gateway.close();
     // Nobody can say anything any more: what is stored now is the last word.
-    await this.#unlessStuck(this.#journal.flush());
+    await this.#unlessStuck('store', this.#journal.flush());
     registry.stop();
     this.#journal.end();
-    await this.#unlessStuck(this.#stopServices());
-    await this.#unlessStuck(this.#store.close());
+    await this.#unlessStuck('services', this.#stopServices());
+    await this.#unlessStuck('store', this.#store.close());
   }
 
   async #stopServices(): Promise<void> {
@@ -133,15 +134,10 @@ export class RoomServer implements App {
     for (const service of this.#services) await service.stop();
   }
 
-  /** Waits for the store, but not for ever: a stop ends. */
-  async #unlessStuck(work: Promise<void>): Promise<void> {
-    let timer: unknown;
-    const deadline = new Promise<void>((resolve) => {
-      timer = this.#clock.setTimeout(() => {
-        this.#log.error('the store does not answer, stopping without it');
-        resolve();
-      }, STORE_DEADLINE_MS);
+  /** A stop ends, whoever does not. */
+  #unlessStuck(who: string, work: Promise<void>): Promise<void> {
+    return waitAtMost(this.#clock, STOP_DEADLINE_MS, work, () => {
+      this.#log.error({ who }, 'stopping without somebody who does not answer');
     });
-    await Promise.race([work, deadline]).finally(() => this.#clock.clearTimeout(timer));
   }
 }

@@ -59,7 +59,7 @@ type Push = z.infer<typeof pushSchema>;
 
 /**
  * Lets clients use the SFU without its key: their requests are checked, rebuilt and passed on one by one per session, and
- * what comes back is reduced to the API's own fields. Rules C1 to C12 of machines/SPEC.md.
+ * what comes back is reduced to the API's own fields. Rules C2 to C13 of machines/SPEC.md.
  */
 export class CallsProxy {
   readonly #deps: CallsProxyDeps;

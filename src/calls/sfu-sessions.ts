@@ -5,7 +5,7 @@ import type { PublishedTrack, Store, StoredSfuSession } from '../store/store.ts'
 import type { Audience, Departure } from './audience.ts';
 import { SessionQueue } from './session-queue.ts';
 
-/** How often it is looked for sessions that nobody has any more. */
+/** How often abandoned sessions are looked for. */
 const SWEEP_INTERVAL_MS = 10_000;
 /**
  * How long a session stays when nobody who is here has it. The SFU itself forgets a track after 30 s without packets; a
@@ -51,7 +51,7 @@ export type SfuSessionsDeps = {
 /**
  * Which login opened which SFU session, and what it publishes there. A session's id is a locator, not a permission: the
  * SFU takes it from anyone, so this table decides. It is stored, because clients keep their sessions over a restart of
- * this server. While the store fails it goes on from memory, as the rooms do. [C2, C3, C9]
+ * this server. While the store fails it goes on from memory, as the rooms do. [C2, C3, C11]
  */
 export class SfuSessions {
   readonly #deps: SfuSessionsDeps;

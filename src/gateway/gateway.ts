@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { waitAtMost } from '../deadline.ts';
 import type { Identifier } from '../identity/identify.ts';
 import type { Transport } from '../rooms/connection.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -98,17 +99,8 @@ export class Gateway {
   async drain(windowMs: number): Promise<void> {
     this.refuseConnections();
     await this.#sockets.drain(windowMs);
-    await this.#unlessSlow(this.#underWay.idle());
-  }
-
-  /** A client whose pull is cut off hangs; one whose request takes for ever does not keep the others waiting. */
-  async #unlessSlow(work: Promise<void>): Promise<void> {
-    const { clock } = this.#deps;
-    let timer: unknown;
-    const deadline = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(() => resolve(), REQUESTS_DEADLINE_MS);
-    });
-    await Promise.race([work, deadline]).finally(() => clock.clearTimeout(timer));
+    // A client whose pull is cut off hangs.
+    await waitAtMost(this.#deps.clock, REQUESTS_DEADLINE_MS, this.#underWay.idle());
   }
 
   /** Closes what listens and what is connected. */

@@ -5,5 +5,4 @@
 export const MAX_HEADER_BYTES = 16 * 1024;
 
 // uWS reads this once, as the library is loaded, and has no other way to be told.
-// oxlint-disable-next-line no-restricted-properties
 process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(MAX_HEADER_BYTES);

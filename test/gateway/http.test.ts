@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { request, type Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { TrustedProxies } from '../../src/gateway/trusted-proxies.ts';
+import { addressGroup, TrustedProxies } from '../../src/gateway/trusted-proxies.ts';
 import { createApp, loadConfig, MemoryStore } from '../../src/app.ts';
 import { verifySession } from '../../src/identity/session-cookie.ts';
 import { loginCookie, SECRET, startServer, type TestServer } from '../support/server.ts';
@@ -217,4 +217,16 @@ test('[G13] a port in use is a clear error, and then nothing listens', async () 
   await expect(createApp(config, { store: new MemoryStore() }).listen()).rejects.toThrow(
     `Cannot listen on 127.0.0.1:${server.adminPort}: the address is not this machine's, or the port is in use`,
   );
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:0DB8:0001:0002:ffff:0:0:1', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::', 'fe80:0:0:0::/64'],
+])('[G10] a limit for %s is one for %s', (address, group) => {
+  expect(addressGroup(address)).toBe(group);
 });

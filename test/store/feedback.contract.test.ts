@@ -1,6 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { MemoryStore } from '../../src/store/store.memory.ts';
-import { SqliteStore } from '../../src/store/store.sqlite.ts';
+import { describe, expect, test } from 'vitest';
 import {
   MAX_BUG_REPORTS,
   MAX_DEAD_LETTERS,
@@ -9,7 +7,7 @@ import {
   type FeedbackMessage,
   type Store,
 } from '../../src/store/store.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { BOTH_STORES } from '../support/both-stores.ts';
 
 const T = 1_700_000_000_000;
 const LEASE_MS = 60_000;
@@ -40,18 +38,7 @@ const add = async (store: Store, ...ids: string[]): Promise<void> => {
   for (const id of ids) expect(await store.addFeedback(message(id), null, 1_000)).toBe(true);
 };
 
-const openSqlite = async (dataDir: string): Promise<SqliteStore> => {
-  const store = new SqliteStore(dataDir);
-  await store.open();
-  onTestFinished(() => store.close());
-  return store;
-};
-const stores: [string, () => Promise<Store>][] = [
-  ['memory', () => Promise.resolve(new MemoryStore())],
-  ['sqlite', () => openSqlite(temporaryFolder())],
-];
-
-describe.each(stores)('the outbox of the %s store', (_, open) => {
+describe.each(BOTH_STORES)('the outbox of the %s store', (_, open) => {
   test('[F9] is empty at first', async () => {
     const store = await open();
     expect(await store.claimFeedback(claim('c', T))).toEqual({ nextAt: null });

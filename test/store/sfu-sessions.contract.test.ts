@@ -1,23 +1,9 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { MemoryStore } from '../../src/store/store.memory.ts';
-import { SqliteStore } from '../../src/store/store.sqlite.ts';
-import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { describe, expect, test } from 'vitest';
+import { BOTH_STORES } from '../support/both-stores.ts';
 
 const T = 1_700_000_000_000;
 
-const openSqlite = async (dataDir: string): Promise<SqliteStore> => {
-  const store = new SqliteStore(dataDir);
-  await store.open();
-  onTestFinished(() => store.close());
-  return store;
-};
-const stores: [string, () => Promise<Store>][] = [
-  ['memory', () => Promise.resolve(new MemoryStore())],
-  ['sqlite', () => openSqlite(temporaryFolder())],
-];
-
-describe.each(stores)('the SFU sessions of the %s store', (_, open) => {
+describe.each(BOTH_STORES)('the SFU sessions of the %s store', (_, open) => {
   test('are listed as they were put last, oldest first, until they are forgotten', async () => {
     const store = await open();
     const session = (sessionId: string, openedAt: number, tracks: { mid: string; trackName: string }[]) => ({

@@ -1,17 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { newUser } from '../../machines/room.context.ts';
-import { MemoryStore } from '../../src/store/store.memory.ts';
-import { SqliteStore } from '../../src/store/store.sqlite.ts';
 import type { RoomChange, Store, StoredAiCall, StoredParticipant } from '../../src/store/store.ts';
-
-const openStore = async (dataDir: string): Promise<SqliteStore> => {
-  const store = new SqliteStore(dataDir);
-  await store.open();
-  return store;
-};
+import { BOTH_STORES } from '../support/both-stores.ts';
 
 const T = 1_700_000_000_000;
 
@@ -41,23 +31,7 @@ const call = (callId: string, openedAt: number): StoredAiCall => ({
   openedAt,
 });
 
-const stores: [string, () => Promise<Store>][] = [
-  ['memory', () => Promise.resolve(new MemoryStore())],
-  [
-    'sqlite',
-    async () => {
-      const dataDir = mkdtempSync(join(tmpdir(), 'satsuma-store-'));
-      const store = await openStore(dataDir);
-      onTestFinished(async () => {
-        await store.close();
-        rmSync(dataDir, { recursive: true, force: true });
-      });
-      return store;
-    },
-  ],
-];
-
-describe.each(stores)('the %s store', (_, open) => {
+describe.each(BOTH_STORES)('the %s store', (_, open) => {
   test('[S1] has nothing at first', async () => {
     const store = await open();
     expect(await store.readLiveRooms()).toEqual([]);
