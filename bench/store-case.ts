@@ -74,6 +74,7 @@ function registryOn(store: Store): { registry: RoomRegistry; journal: RoomJourna
     authorize: authorizeBy('open'),
     onDeparture: () => {},
     ownsTrack: () => true,
+    voice: unconfiguredVoice,
     newMeetingId: () => crypto.randomUUID(),
     journal,
     encoder: new StateEncoder(json),

@@ -1,5 +1,6 @@
 import type { Presence, Track, User } from '../src/protocol/messages.ts';
 import type { ErrorCode } from '../src/errors.ts';
+import type { AiSession } from './room.context.ts';
 
 /**
  * Why a user is no longer in the room: it said so, its socket stayed away longer than the reconnect grace, or its
@@ -46,7 +47,10 @@ export type RoomEvent =
       readonly instructions?: string;
     }
   | { readonly type: 'ai.disable'; readonly by: string }
-  | { readonly type: 'ai.control.request'; readonly by: string; readonly track: Track }
+  /** A user without a media library wants a connection of its own to the AI. `offer` is its SDP. */
+  | { readonly type: 'ai.connect'; readonly by: string; readonly offer: string }
+  /** Without a track, the microphone of the user's own connection to the AI is meant. */
+  | { readonly type: 'ai.control.request'; readonly by: string; readonly track: Track | null }
   /** `asModerator`: the shell's authorisation table lets `by` take control away from others. */
   | { readonly type: 'ai.control.release'; readonly by: string; readonly asModerator: boolean }
   /** The upstream ended the call by itself. Sent by the `holdVoice` actor. */
@@ -73,6 +77,13 @@ export type RoomEffect =
       readonly messageJson: string | undefined;
     }
   | { readonly type: 'message.relayed'; readonly from: string; readonly frame: string }
+  /** The host opens the connection and tells `by` how it went; the room's state does not depend on it. */
+  | {
+      readonly type: 'ai.connection.requested';
+      readonly by: string;
+      readonly session: AiSession;
+      readonly offer: string;
+    }
   | { readonly type: 'request.refused'; readonly to: string; readonly code: ErrorCode }
   | { readonly type: 'meeting.started'; readonly meetingId: string }
   | { readonly type: 'meeting.ended'; readonly meetingId: string };

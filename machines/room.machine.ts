@@ -3,6 +3,7 @@ import { emptyRoom, type AiPhase } from './room.context.ts';
 import {
   failureOf,
   roomSetup,
+  routeRefusalOf,
   type HoldVoiceInput,
   type OpenVoiceInput,
   type RouteAudioInput,
@@ -41,6 +42,10 @@ export const roomMachine = roomSetup.createMachine({
       { guard: 'isByMember', actions: [{ type: 'refuse', params: { code: 'user_not_found' } }] },
     ],
     'message.relay': { guard: 'isByMember', actions: ['relayMessage'] },
+    'ai.connect': {
+      guard: 'isByMember',
+      actions: [{ type: 'refuse', params: { code: 'ai_not_active' } }],
+    },
     'ai.control.request': {
       guard: 'isByMember',
       actions: [{ type: 'refuse', params: { code: 'ai_not_active' } }],
@@ -132,6 +137,7 @@ export const roomMachine = roomSetup.createMachine({
       after: { aiSessionLimit: { target: 'active', actions: ['clearAi', 'announceChange'] } },
       on: {
         'ai.disable': { guard: 'isByMember', target: 'active', actions: ['clearAi', 'announceChange'] },
+        'ai.connect': { guard: 'isByMember', actions: ['announceConnection'] },
         'ai.ended': {
           target: 'active',
           actions: ['clearAi', { type: 'noteFailure', params: { failure: 'ended' } }, 'announceChange'],
@@ -164,7 +170,10 @@ export const roomMachine = roomSetup.createMachine({
             onError: {
               target: 'free',
               actions: [
-                { type: 'refuseController', params: { code: 'ai_control_failed' } },
+                {
+                  type: 'refuseController',
+                  params: ({ event }) => ({ code: routeRefusalOf(event.error) }),
+                },
                 'clearController',
               ],
             },

@@ -18,11 +18,11 @@ import type { RoomEffect, RoomEvent } from './room.events.ts';
 
 /** Input of the `openVoice` service. */
 export type OpenVoiceInput = { readonly meetingId: string; readonly invitation: AiInvitation };
-/** Input of the `routeAudio` service: whose audio goes into which call. */
+/** Input of the `routeAudio` service: whose audio goes into which call; `null` is the user's own connection's. */
 export type RouteAudioInput = {
   readonly session: AiSession;
   readonly by: string;
-  readonly track: Track;
+  readonly track: Track | null;
 };
 /** Input of the `holdVoice` service, which owns an open call: it closes the call when it is stopped. */
 export type HoldVoiceInput = { readonly session: AiSession };
@@ -42,6 +42,12 @@ export function failureOf(error: unknown): AiFailure {
     NAMED_FAILURES.has(error.failure)
     ? (error.failure as AiFailure)
     : 'unavailable';
+}
+
+/** What a requester is told when `routeAudio` has rejected: the error's `code`, where that is a reason of its own. */
+export function routeRefusalOf(error: unknown): ErrorCode {
+  const isNamed = typeof error === 'object' && error !== null && 'code' in error;
+  return isNamed && error.code === 'ai_not_connected' ? 'ai_not_connected' : 'ai_control_failed';
 }
 
 /**
@@ -203,6 +209,12 @@ export const roomSetup = setup({
     relayMessage: emit(({ event }) => {
       assertEvent(event, 'message.relay');
       return { type: 'message.relayed', from: event.by, frame: event.frame };
+    }),
+    announceConnection: emit(({ context, event }) => {
+      assertEvent(event, 'ai.connect');
+      if (context.session === null) throw new Error('No AI session');
+      const { by, offer } = event;
+      return { type: 'ai.connection.requested', by, session: context.session, offer };
     }),
     refuse: emit(({ event }, params: { code: ErrorCode }) => ({
       type: 'request.refused',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { roomMachine, type RoomMachine } from '../machines/room.machine.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, wait, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Audience } from './calls/audience.ts';
 import type { Calls } from './calls/calls.ts';
@@ -123,6 +123,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         journal,
         encoder,
         authorize,
+        voice,
         newMeetingId: randomUUID,
         onDeparture: (departure) => media?.sessions.departed(departure),
         ownsTrack: (owner, track) => media === undefined || media.sessions.publishes(owner, track),
@@ -289,9 +290,8 @@ function assembleMedia({ calls, config, store, audience, authorize, clock, log }
   const extraParams = new URLSearchParams(config.apiExtraParams);
   const close = closeSessionBy({ calls, clock, log, extraParams });
   const sessions = new SfuSessions({ store, audience, clock, log, close });
-  const wait = (ms: number): Promise<void> =>
-    new Promise<void>((resolve) => void clock.setTimeout(() => resolve(), ms));
-  const proxy = new CallsProxy({ calls, sessions, audience, authorize, log, extraParams, wait });
+  const pause = (ms: number): Promise<void> => wait(clock, ms);
+  const proxy = new CallsProxy({ calls, sessions, audience, authorize, log, extraParams, wait: pause });
   const stop = (): Promise<void> => {
     sessions.stop();
     return calls.close();

@@ -12,6 +12,25 @@ export interface Clock {
   afterTurn(callback: () => void): void;
 }
 
+/** Rejects as soon as `signal` aborts; the timer goes with it. */
+export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(new Error('given up'));
+      return;
+    }
+    const giveUp = (): void => {
+      clock.clearTimeout(timer);
+      reject(new Error('given up'));
+    };
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener('abort', giveUp);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', giveUp, { once: true });
+  });
+}
+
 /** The real clock. Its timers do not keep the process alive: listening sockets do. */
 export const systemClock: Clock = {
   now: () => Date.now(),

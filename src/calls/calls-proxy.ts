@@ -5,6 +5,7 @@ import type { Authorize } from '../identity/authorize.ts';
 import type { Identity } from '../identity/identify.ts';
 import type { Audience } from './audience.ts';
 import type { Calls, CallsOperation, CallsReply } from './calls.ts';
+import { callsQuery } from './calls-query.ts';
 import {
   closeSchema,
   pushSchema,
@@ -266,10 +267,8 @@ export class CallsProxy {
   }
 
   #query(correlationId: string | null): URLSearchParams {
-    const query = new URLSearchParams(this.#deps.extraParams);
-    if (correlationId !== null && CORRELATION_ID.test(correlationId))
-      query.set('correlationId', correlationId);
-    return query;
+    const isLabel = correlationId !== null && CORRELATION_ID.test(correlationId);
+    return callsQuery(this.#deps.extraParams, isLabel ? correlationId : '');
   }
 }
 

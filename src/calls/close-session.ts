@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import { wait, type Clock } from '../clock.ts';
 import type { Calls } from './calls.ts';
 import { forceClose } from './force-close.ts';
 import type { CloseSession, SfuSession } from './sfu-sessions.ts';
@@ -24,7 +24,7 @@ export const closeSessionBy =
     for (const delayMs of [...RETRY_DELAYS_MS, undefined]) {
       if (await attempt(session, deps)) return;
       if (delayMs === undefined) break;
-      await new Promise<void>((resolve) => void deps.clock.setTimeout(() => resolve(), delayMs));
+      await wait(deps.clock, delayMs);
     }
     deps.log.warn(
       { session: session.id, tracks: session.tracks.size + session.pulled.size },

@@ -6,7 +6,7 @@ export type SdpFault =
   'wrong_type' | 'not_sdp' | 'no_final_line_end' | 'no_media' | 'no_ice' | 'no_dtls' | 'unknown_mid';
 
 /** The lines that are looked at, one by one. */
-const RELEVANT = /^(?:[vosmt]=|a=mid:)/;
+const RELEVANT = /^(?:[vosmt]=|a=(?:mid:|sendrecv|sendonly|recvonly|inactive))/;
 /** Those of which one is enough: m-lines that are bundled share them. */
 const ONCE = ['a=ice-ufrag:', 'a=fingerprint:'];
 
@@ -30,11 +30,29 @@ export function sdpFault(
   if (media.length === 0) return 'no_media';
   if (media.every((line) => line.iceUfrag === undefined)) return 'no_ice';
   if (media.every((line) => line.fingerprint === undefined)) return 'no_dtls';
-  // The library makes numbers of what looks like one, whatever its types say.
-  const lines: readonly { readonly mid?: string | number }[] = media;
-  const known = new Set(lines.flatMap(({ mid }) => (mid === undefined ? [] : String(mid))));
+  const known = new Set(linesOf(session).flatMap(({ mid }) => (mid === undefined ? [] : String(mid))));
   return mids.some((mid) => !mid.startsWith('#') && !known.has(mid)) ? 'unknown_mid' : undefined;
 }
+
+/** As the SFU's API takes it; what begins with `#` would name a track there. */
+const MID = /^[\w-]{1,64}$/;
+
+/** The m-line of the first audio that goes both ways, if there is one. */
+export function sendRecvAudioMid(sdp: string): string | undefined {
+  const both = linesOf(read(sdp)).filter(
+    ({ type, direction = 'sendrecv' }) => type === 'audio' && direction === 'sendrecv',
+  );
+  return both.map(({ mid = '' }) => String(mid)).find((mid) => MID.test(mid));
+}
+
+/** An m-line; the library makes numbers of what looks like one, whatever its types say. */
+type MediaLine = {
+  readonly type: string;
+  readonly direction?: string;
+  readonly mid?: string | number;
+};
+
+const linesOf = (session: ReturnType<typeof read>): readonly MediaLine[] => session?.media ?? [];
 
 /** Reads what matters: the library tries some sixty patterns on each line, and most lines are codecs. */
 function read(sdp: string): ReturnType<typeof parse> | undefined {

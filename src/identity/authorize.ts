@@ -40,6 +40,7 @@ const OPEN: Readonly<Record<Action, Row>> = {
   heartbeat: EVERYBODY,
   enableAi: SHOWN,
   disableAi: SHOWN,
+  establishAiPeerConnection: PUBLISHERS,
   requestAiControl: PUBLISHERS,
   relenquishAiControl: SHOWN_OWN,
   callsApiHistoryEntry: EVERYBODY,

@@ -14,7 +14,8 @@ export type ClientMessage =
   | { readonly type: 'heartbeat' }
   | { readonly type: 'enableAi'; readonly voice?: string; readonly instructions?: string }
   | { readonly type: 'disableAi' }
-  | { readonly type: 'requestAiControl'; readonly track: Track }
+  | { readonly type: 'establishAiPeerConnection'; readonly sdp: string }
+  | { readonly type: 'requestAiControl'; readonly track?: Track }
   | { readonly type: 'relenquishAiControl' }
   | { readonly type: 'callsApiHistoryEntry' }
   | { readonly type: 'e2eeMlsMessage'; readonly frame: string }
@@ -39,6 +40,7 @@ const MAX_LENGTH: Readonly<Record<ClientMessageType, number>> = {
   heartbeat: 1_024,
   enableAi: 65_536,
   disableAi: 1_024,
+  establishAiPeerConnection: 65_536,
   requestAiControl: 4_096,
   relenquishAiControl: 1_024,
   callsApiHistoryEntry: Number.POSITIVE_INFINITY,
@@ -93,6 +95,8 @@ function toClientMessage(
         ...(data.voice !== undefined && { voice: data.voice }),
         ...(data.instructions !== undefined && { instructions: data.instructions }),
       };
+    case 'requestAiControl':
+      return { type: 'requestAiControl', ...(data.track !== undefined && { track: data.track }) };
     default:
       return data;
   }
@@ -110,6 +114,9 @@ export const directMessageFrame = (from: string, messageJson: string | undefined
   messageJson === undefined
     ? `{"type":"directMessage","from":${JSON.stringify(from)}}`
     : `{"type":"directMessage","from":${JSON.stringify(from)},"message":${messageJson}}`;
+
+/** The answer to `establishAiPeerConnection`, byte for byte as the SFU gave it. */
+export const aiSdpFrame = (sdp: string): string => `{"type":"aiSdp","sdp":${JSON.stringify(sdp)}}`;
 
 /** The text comes from {@link ERRORS} alone: nothing a client sent is echoed. */
 export const errorFrame = (code: ErrorCode): string =>

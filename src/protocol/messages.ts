@@ -79,7 +79,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     instructions: z.string().max(MAX_INSTRUCTIONS_LENGTH).optional(),
   }),
   z.object({ type: z.literal('disableAi') }),
-  z.object({ type: z.literal('requestAiControl'), track: trackSchema }),
+  z.object({ type: z.literal('establishAiPeerConnection'), sdp: z.string().min(1) }),
+  z.object({ type: z.literal('requestAiControl'), track: trackSchema.optional() }),
   z.object({ type: z.literal('relenquishAiControl') }),
   z.object({ type: z.literal('callsApiHistoryEntry') }),
   z.object({ type: z.literal('e2eeMlsMessage') }),
@@ -111,5 +112,7 @@ export type ServerMessage =
   | { readonly type: 'muteMic' }
   | { readonly type: 'directMessage'; readonly from: string; readonly message?: unknown }
   | { readonly type: 'e2eeMlsMessage'; readonly [key: string]: unknown }
+  /** The SFU's answer to the offer of `establishAiPeerConnection`. */
+  | { readonly type: 'aiSdp'; readonly sdp: string }
   | { readonly type: 'error'; readonly error: string; readonly code: string }
   | { readonly type: 'partyserver-pong' };

@@ -7,6 +7,7 @@ import type { Authorize } from '../identity/authorize.ts';
 import { closeFor, type Close } from '../protocol/close-codes.ts';
 import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
+import type { Voice } from '../voice/voice.ts';
 import { Attendance } from './attendance.ts';
 import type { Connection, Transport } from './connection.ts';
 import type { Claim } from './members.ts';
@@ -27,6 +28,7 @@ export type RegistryDeps = {
   readonly authorize: Authorize;
   readonly onDeparture: (departure: Departure) => void;
   readonly ownsTrack: (owner: string, track: Track) => boolean;
+  readonly voice: Pick<Voice, 'connect' | 'disconnect'>;
 };
 
 /**

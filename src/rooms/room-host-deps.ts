@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Authorize } from '../identity/authorize.ts';
 import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
+import type { Voice } from '../voice/voice.ts';
 import type { Attendance } from './attendance.ts';
 import type { Transport } from './connection.ts';
 import type { MemberSettings } from './members.ts';
@@ -33,6 +34,8 @@ export type RoomHostDeps = {
   readonly journal: Pick<RoomJournal, 'changed' | 'meetingEnded'>;
   /** Whether a login publishes the track: nobody has another's microphone routed to the AI. */
   readonly ownsTrack: (owner: string, track: Track) => boolean;
+  /** Opens and ends users' own connections to the AI. */
+  readonly voice: Pick<Voice, 'connect' | 'disconnect'>;
   /** A user is no longer a member. */
   readonly onDeparture: (departure: Departure) => void;
   /**

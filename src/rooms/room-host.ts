@@ -4,7 +4,9 @@ import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
 import type { ErrorCode } from '../errors.ts';
 import { closeFor, TIMED_OUT, USER_LEFT, type Close } from '../protocol/close-codes.ts';
 import { errorFrame, PONG_FRAME, type ClientMessage } from '../protocol/codec.ts';
+import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
+import { AiConnections } from './ai-connections.ts';
 import type { Connection, Frame } from './connection.ts';
 import { MeetingRecord } from './meeting-record.ts';
 import type { RoomHostDeps } from './room-host-deps.ts';
@@ -18,7 +20,7 @@ import { addsToState, toRoomEvent } from './to-room-event.ts';
 
 /**
  * One room's shell: its actor, its connections and what is sent to them. The machine decides, the host carries out;
- * the rules are H1 to H16 of machines/SPEC.md.
+ * the rules are H1 to H17 of machines/SPEC.md.
  *
  * All methods are synchronous and none throws while the ports keep their promises; what fails ends this room alone.
  */
@@ -31,6 +33,7 @@ export class RoomHost {
   readonly #feed: StateFeed;
   readonly #sender: RoomSender;
   readonly #record: MeetingRecord;
+  readonly #connections: AiConnections;
   /** Whether the event being handled is a departure. */
   #departing = false;
   #nextPeriodicAt: number;
@@ -43,6 +46,9 @@ export class RoomHost {
     this.#members = new Members(deps.settings, deps.name, deps.attendance);
     this.#record = new MeetingRecord(deps.name, this.#members, deps.clock, deps.journal);
     this.#sender = new RoomSender(this.#topic, this.#members, deps.transport, deps.log);
+    this.#connections = new AiConnections(deps.voice, deps.log, (connection, frame) => {
+      if (this.#members.of(connection) !== undefined) this.#sendTo(connection, frame);
+    });
     this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
     this.#actor = createActor(deps.machine, { clock: deps.clock });
     this.#feed = new StateFeed({
@@ -130,7 +136,7 @@ export class RoomHost {
       this.#sendTo(connection, errorFrame('not_allowed'));
     } else if (message.type === 'partyserver-ping') {
       this.#sendTo(connection, PONG_FRAME);
-    } else if (message.type === 'requestAiControl' && !this.#deps.ownsTrack(member.owner, message.track)) {
+    } else if (message.type === 'requestAiControl' && !this.#mayRoute(member.owner, message.track)) {
       this.#sendTo(connection, errorFrame('track_not_yours'));
     } else if (role === 'hidden') {
       if (message.type === 'userLeft') this.#dismiss(id, 'left');
@@ -202,6 +208,11 @@ export class RoomHost {
     this.#deps.onDeparture({ owner, reason: event.reason, sessionIds: sessionsOf(leaving) });
   }
 
+  /** A user's own connection to the AI is found by the user, and so needs no proof. */
+  #mayRoute(owner: string, track: Track | undefined): boolean {
+    return track === undefined || this.#deps.ownsTrack(owner, track);
+  }
+
   #mayPublish(id: string): boolean {
     const role = this.#members.roleOf(id);
     return role !== undefined && this.#deps.authorize(role, 'publishTracks');
@@ -236,6 +247,11 @@ export class RoomHost {
         // Those who only watch may stay, for the next meeting.
         if (this.#members.size === 0) this.#retire();
         return;
+      case 'ai.connection.requested':
+        return this.#connections.request(effect, this.#members.connectionOf(effect.by));
+      case 'user.departed':
+        this.#connections.departed(effect.id);
+        return this.#sender.carryOut(effect);
       default:
         this.#sender.carryOut(effect);
     }

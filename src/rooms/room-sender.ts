@@ -8,7 +8,9 @@ import type { Members } from './members.ts';
 /** The effects that are frames to somebody; the others are the host's own affair. */
 export type SentEffect = Exclude<
   RoomEffect,
-  { type: 'room.changed' } | { type: 'meeting.started' } | { type: 'meeting.ended' }
+  {
+    type: 'room.changed' | 'meeting.started' | 'meeting.ended' | 'ai.connection.requested';
+  }
 >;
 
 /** Sends the frames of a room's effects, all but the state, to those they are for. */

@@ -27,8 +27,10 @@ export function toRoomEvent(
     }
     case 'disableAi':
       return { type: 'ai.disable', by };
+    case 'establishAiPeerConnection':
+      return { type: 'ai.connect', by, offer: message.sdp };
     case 'requestAiControl':
-      return { type: 'ai.control.request', by, track: message.track };
+      return { type: 'ai.control.request', by, track: message.track ?? null };
     case 'relenquishAiControl':
       return { type: 'ai.control.release', by, asModerator };
     // Answered by the host, or (the client's own log of SFU calls) of no use to a room.

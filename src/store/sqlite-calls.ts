@@ -11,7 +11,7 @@ export class SqliteCalls {
 
   listAiCalls(): StoredAiCall[] {
     return this.#database
-      .prepare('SELECT * FROM OpenAiCalls ORDER BY openedAt, callId')
+      .prepare('SELECT * FROM OpenAiCalls ORDER BY openedAt, sessionId')
       .all()
       .map((row) => ({
         callId: String(row['callId']),
@@ -26,11 +26,11 @@ export class SqliteCalls {
   noteAiCall({ callId, sessionId, trackName, meetingId, openedAt, mid }: StoredAiCall): void {
     this.#database
       .prepare('INSERT OR REPLACE INTO OpenAiCalls VALUES (?, ?, ?, ?, ?, ?)')
-      .run(callId, sessionId, trackName, meetingId, Math.floor(openedAt), mid);
+      .run(sessionId, mid, callId, trackName, meetingId, Math.floor(openedAt));
   }
 
-  forgetAiCall(callId: string): void {
-    this.#database.prepare('DELETE FROM OpenAiCalls WHERE callId = ?').run(callId);
+  forgetAiCall(sessionId: string): void {
+    this.#database.prepare('DELETE FROM OpenAiCalls WHERE sessionId = ?').run(sessionId);
   }
 
   listSfuSessions(): StoredSfuSession[] {

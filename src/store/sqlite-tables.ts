@@ -21,7 +21,7 @@ export function tablesOf(database: SqliteDatabase): SynchronousStore {
     save: (batch) => rooms.save(batch),
     listAiCalls: () => calls.listAiCalls(),
     noteAiCall: (call) => calls.noteAiCall(call),
-    forgetAiCall: (callId) => calls.forgetAiCall(callId),
+    forgetAiCall: (sessionId) => calls.forgetAiCall(sessionId),
     listSfuSessions: () => calls.listSfuSessions(),
     putSfuSession: (session) => calls.putSfuSession(session),
     forgetSfuSession: (sessionId) => calls.forgetSfuSession(sessionId),

@@ -68,12 +68,12 @@ export class MemoryStore implements Store {
   }
 
   noteAiCall(call: StoredAiCall): Promise<void> {
-    this.#calls.set(call.callId, call);
+    this.#calls.set(call.sessionId, call);
     return Promise.resolve();
   }
 
-  forgetAiCall(callId: string): Promise<void> {
-    this.#calls.delete(callId);
+  forgetAiCall(sessionId: string): Promise<void> {
+    this.#calls.delete(sessionId);
     return Promise.resolve();
   }
 

@@ -51,11 +51,12 @@ export type MeetingChange = {
   readonly ended: boolean;
 };
 
-/** An AI call that costs money until it is known to be closed. */
+/** An AI call, or a user's own connection to one, that costs money until it is known to be closed. */
 export type StoredAiCall = {
+  /** The upstream's name of the call; empty for a user's connection, which is the SFU's affair alone. */
   readonly callId: string;
   readonly sessionId: string;
-  /** The m-line of the AI at the SFU. */
+  /** The m-line at the SFU. */
   readonly mid: string;
   readonly trackName: string;
   readonly meetingId: string;
@@ -170,10 +171,11 @@ export interface Store extends FeedbackStore {
   open(): Promise<void>;
   readLiveRooms(): Promise<readonly StoredRoom[]>;
   save(batch: Batch): Promise<void>;
-  /** Calls that no process has closed yet, oldest first. */
+  /** What no process has closed yet, oldest first. */
   listAiCalls(): Promise<readonly StoredAiCall[]>;
+  /** In place of what was noted of the same SFU session. */
   noteAiCall(call: StoredAiCall): Promise<void>;
-  forgetAiCall(callId: string): Promise<void>;
+  forgetAiCall(sessionId: string): Promise<void>;
   /** All there are, oldest first. */
   listSfuSessions(): Promise<readonly StoredSfuSession[]>;
   /** Stores the session as it is, in place of what was stored of it. */

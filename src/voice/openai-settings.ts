@@ -38,7 +38,8 @@ export function readEndpoint(
 
 /** Azure's own keys go into a header of their own; a token of Entra, which is a JWT, is a bearer there too. */
 const keyStyleOf = (hostname: string, token: string): KeyStyle =>
-  /\.(?:openai|cognitiveservices)\.azure\.com$/.test(hostname) && !/^ey[\w-]+\.[\w-]+\.[\w-]+$/.test(token)
+  /\.(?:openai|cognitiveservices|services\.ai)\.azure\.com$/.test(hostname) &&
+  !/^ey[\w-]+\.[\w-]+\.[\w-]+$/.test(token)
     ? 'api-key'
     : 'bearer';
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Calls } from '../calls/calls.ts';
+import { callsQuery } from '../calls/calls-query.ts';
 import { forceClose } from '../calls/force-close.ts';
 import { SessionQueue } from '../calls/session-queue.ts';
 import type { Clock } from '../clock.ts';
@@ -21,7 +22,7 @@ export type TeardownDeps = {
   readonly extraParams: URLSearchParams;
 };
 
-/** What there is to end of a call: without a `callId`, the SFU's side alone. */
+/** What there is to end of a call: without a `callId` the SFU's side alone, as of a user's connection. */
 export type OpenCall = StoredAiCall;
 
 /**
@@ -88,10 +89,9 @@ export class Teardown {
     }
   }
 
-  async #forget({ callId }: OpenCall): Promise<void> {
-    if (callId === '') return;
-    await this.#deps.store.forgetAiCall(callId).catch((error: unknown) => {
-      this.#deps.log.warn({ err: error, callId }, 'AI call not forgotten in the store');
+  async #forget({ callId, sessionId }: OpenCall): Promise<void> {
+    await this.#deps.store.forgetAiCall(sessionId).catch((error: unknown) => {
+      this.#deps.log.warn({ err: error, callId, session: sessionId }, 'AI call not forgotten in the store');
     });
   }
 
@@ -104,7 +104,8 @@ export class Teardown {
     const { api, calls, log, extraParams } = this.#deps;
     if (open.call) open.call = !(await api.hangUp(call.callId));
     if (open.track) {
-      const close = queue.run(() => forceClose(calls, call.sessionId, [call.mid], extraParams));
+      const query = callsQuery(extraParams, call.meetingId);
+      const close = queue.run(() => forceClose(calls, call.sessionId, [call.mid], query));
       open.track = await close.then(
         (left) => left.length > 0,
         () => true,

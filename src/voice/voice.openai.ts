@@ -2,21 +2,20 @@ import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AiSession } from '../../machines/room.context.ts';
 import type { OpenVoiceInput, RouteAudioInput } from '../../machines/room.setup.ts';
-import type { Calls, CallsReply } from '../calls/calls.ts';
-import {
-  sessionReplySchema,
-  tracksReplySchema,
-  type Description,
-  type TracksReply,
-} from '../calls/calls-schema.ts';
+import type { Calls } from '../calls/calls.ts';
+import { callsQuery } from '../calls/calls-query.ts';
+import { trackReply } from '../calls/calls-reply.ts';
+import { tracksReplySchema, type Description, type TracksReply } from '../calls/calls-schema.ts';
+import { openSession } from '../calls/open-session.ts';
 import { renegotiate } from '../calls/renegotiate.ts';
 import { sdpFault } from '../calls/sdp.ts';
 import { SessionQueue } from '../calls/session-queue.ts';
-import type { Clock } from '../clock.ts';
+import { wait, type Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import { OpenAiError, type CreatedCall, type OpenAiApi, type RealtimeSession } from './openai-api.ts';
 import type { OpenCall, Teardown } from './teardown.ts';
-import { VoiceError, type Voice } from './voice.ts';
+import { UserConnections } from './user-connections.ts';
+import { VoiceError, type ConnectInput, type Voice } from './voice.ts';
 
 /** The name of the AI's voice at the SFU, as the original has it. */
 export const AI_TRACK_NAME = 'ai-generated-voice';
@@ -53,9 +52,11 @@ export class OpenAiVoice implements Voice {
   readonly #deps: OpenAiVoiceDeps;
   readonly #legs = new Map<string, Leg>();
   readonly #opening = new Set<Promise<AiSession>>();
+  readonly #connections: UserConnections;
 
   constructor(deps: OpenAiVoiceDeps) {
     this.#deps = deps;
+    this.#connections = new UserConnections(deps);
   }
 
   open(input: OpenVoiceInput, signal: AbortSignal): Promise<AiSession> {
@@ -70,7 +71,10 @@ export class OpenAiVoice implements Voice {
     const queue = new SessionQueue();
     let leg: OpenCall | undefined;
     try {
-      const sessionId = await this.#openSession(meetingId);
+      const query = this.#query(meetingId);
+      // OpenAI's end is ICE-lite, and two of that kind do not find each other.
+      query.set('thirdparty', 'true');
+      const sessionId = await openSession(this.#deps.calls, query);
       signal.throwIfAborted();
       const track = await this.#requestTrack(sessionId, meetingId);
       // Also of an answer that is a failure: what has an m-line may be open.
@@ -99,10 +103,12 @@ export class OpenAiVoice implements Voice {
   }
 
   /** Puts a publication onto the m-line by which the AI listens, in place of the one before. */
-  async route({ session, track }: RouteAudioInput): Promise<void> {
+  async route({ session, by, track }: RouteAudioInput): Promise<void> {
     const leg = this.#legs.get(session.sessionId);
     if (leg === undefined) throw new AppError('ai_control_failed');
-    const { sessionId, trackName } = track;
+    const microphone = track ?? this.#connections.trackOf(session.sessionId, by);
+    if (microphone === undefined) throw new AppError('ai_not_connected');
+    const { sessionId, trackName } = microphone;
     const source = { location: 'remote', sessionId, trackName, mid: `#${AI_TRACK_NAME}`, kind: 'audio' };
     const reply = await leg.queue.run(() =>
       this.#deps.calls.send({
@@ -112,10 +118,17 @@ export class OpenAiVoice implements Voice {
         body: { tracks: [source] },
       }),
     );
-    const { tracks = [] } = succeeded(reply);
-    if (tracks[0] === undefined || tracks[0].errorCode !== undefined) {
-      throw new AppError('ai_control_failed', { cause: new Error(tracks[0]?.errorCode ?? 'no track') });
-    }
+    trackReply(reply);
+  }
+
+  async connect(input: ConnectInput, onAnswer: (sdp: string) => void): Promise<void> {
+    const leg = this.#legs.get(input.session.sessionId);
+    if (leg === undefined) throw new AppError('ai_not_active');
+    await this.#connections.open(input, leg.meetingId, onAnswer);
+  }
+
+  disconnect({ sessionId }: AiSession, by: string): void {
+    this.#connections.close(sessionId, by);
   }
 
   /** Asks the SFU from time to time: without a connection of its own to the API a relay is told nothing. */
@@ -147,24 +160,15 @@ export class OpenAiVoice implements Voice {
   /** Waits for what is being opened: its end is handed to the teardown. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#opening);
+    await this.#connections.stop();
   }
 
   close({ sessionId }: AiSession): void {
     const leg = this.#legs.get(sessionId);
     if (leg === undefined) return;
     this.#legs.delete(sessionId);
+    this.#connections.closeAll(sessionId);
     this.#deps.teardown.end(leg, leg.queue);
-  }
-
-  async #openSession(meetingId: string): Promise<string> {
-    const query = this.#query(meetingId);
-    // OpenAI's end is ICE-lite, and two of that kind do not find each other.
-    query.set('thirdparty', 'true');
-    const reply = await this.#deps.calls.send({ operation: 'sessions/new', sessionId: '', query });
-    const parsed = sessionReplySchema.safeParse(reply.body);
-    if (reply.status >= 300 || !parsed.success)
-      throw new Error(`the SFU gave no session (HTTP ${reply.status})`);
-    return parsed.data.sessionId;
   }
 
   async #requestTrack(sessionId: string, meetingId: string): Promise<TracksReply & { status: number }> {
@@ -201,14 +205,14 @@ export class OpenAiVoice implements Voice {
       } catch (error) {
         const overloaded = error instanceof OpenAiError && error.reason === 'overloaded';
         if (!overloaded || retries === MAX_RETRIES) throw error;
-        await this.#pause(error.retryAfterMs ?? RETRY_DELAY_MS * 2 ** retries, signal);
+        await wait(this.#deps.clock, error.retryAfterMs ?? RETRY_DELAY_MS * 2 ** retries, signal);
       }
     }
   }
 
   /** Gives the SFU the AI's answer. Whoever takes the invitation back meanwhile does not wait for that. */
   async #giveAnswer(leg: Leg, answer: Description, signal: AbortSignal): Promise<string | undefined> {
-    const { calls, teardown } = this.#deps;
+    const { calls, teardown, clock } = this.#deps;
     const { sessionId, queue } = leg;
     const query = this.#query(leg.meetingId);
     const body = { sessionDescription: answer };
@@ -217,7 +221,7 @@ export class OpenAiVoice implements Voice {
     try {
       return await renegotiate(
         () => queue.run(() => calls.send({ operation: 'renegotiate', sessionId, query, body })),
-        (ms) => this.#pause(ms, signal),
+        (ms) => wait(clock, ms, signal),
       );
     } finally {
       signal.removeEventListener('abort', giveUp);
@@ -225,29 +229,7 @@ export class OpenAiVoice implements Voice {
   }
 
   #query(meetingId: string): URLSearchParams {
-    const query = new URLSearchParams(this.#deps.extraParams);
-    if (meetingId !== '') query.set('correlationId', meetingId);
-    return query;
-  }
-
-  /** Rejects as soon as nobody waits for the voice any more. */
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(new Error('given up'));
-        return;
-      }
-      const giveUp = (): void => {
-        clock.clearTimeout(timer);
-        reject(new Error('given up'));
-      };
-      const timer = clock.setTimeout(() => {
-        signal.removeEventListener('abort', giveUp);
-        resolve();
-      }, ms);
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
+    return callsQuery(this.#deps.extraParams, meetingId);
   }
 }
 
@@ -264,13 +246,6 @@ function offerOf({
   const isOffer = sessionDescription !== undefined && sdpFault(sessionDescription, 'offer') === undefined;
   if (!isOffer || (tracks?.[0]?.mid ?? '') === '') throw new Error('the SFU makes no offer');
   return sessionDescription.sdp;
-}
-
-/** The answer, unless it is a failure as a whole. */
-function succeeded({ status, body }: CallsReply): TracksReply {
-  const parsed = tracksReplySchema.parse(body);
-  if (status < 300 && parsed.errorCode === undefined) return parsed;
-  throw new Error(`the SFU says HTTP ${status} ${parsed.errorCode ?? ''}`.trim());
 }
 
 const toVoiceError = (error: unknown): VoiceError =>

@@ -4,6 +4,8 @@ import { VoiceError, type Voice } from './voice.ts';
 export const unconfiguredVoice: Voice = {
   open: () => Promise.reject(new VoiceError('not_configured')),
   route: () => Promise.reject(new VoiceError('not_configured')),
+  connect: () => Promise.reject(new VoiceError('not_configured')),
+  disconnect: () => {},
   onEnded: () => () => {},
   close: () => {},
 };

@@ -25,6 +25,7 @@ const OPEN: Table = [
   ['muteUser, others', 'yes', 'yes', 'yes', 'no'],
   ['enableAi', 'yes', 'yes', 'yes', 'no'],
   ['disableAi', 'yes', 'yes', 'yes', 'no'],
+  ['establishAiPeerConnection', 'yes', 'yes', 'no', 'no'],
   ['requestAiControl', 'yes', 'yes', 'no', 'no'],
   ['relenquishAiControl', 'yes', 'yes', 'yes', 'no'],
   ['userLeft', 'yes', 'yes', 'yes', 'yes'],
@@ -41,6 +42,7 @@ const MODERATED: Table = [
   ['muteUser, others', 'yes', 'no', 'no', 'no'],
   ['enableAi', 'yes', 'no', 'no', 'no'],
   ['disableAi', 'yes', 'no', 'no', 'no'],
+  ['establishAiPeerConnection', 'yes', 'yes', 'no', 'no'],
   ['requestAiControl', 'yes', 'yes', 'no', 'no'],
   ['relenquishAiControl', 'yes', 'yes', 'yes', 'no'],
   ['userLeft', 'yes', 'yes', 'yes', 'yes'],
@@ -61,6 +63,7 @@ const MESSAGES: Readonly<Record<string, { type: ClientMessageType } & Record<str
   'muteUser, others': { type: 'muteUser', id: 'other' },
   enableAi: { type: 'enableAi' },
   disableAi: { type: 'disableAi' },
+  establishAiPeerConnection: { type: 'establishAiPeerConnection', sdp: 'v=0' },
   requestAiControl: { type: 'requestAiControl', track: TRACK },
   relenquishAiControl: { type: 'relenquishAiControl' },
   userLeft: { type: 'userLeft' },
@@ -111,7 +114,7 @@ describe.each<[Policy, Table]>([
 
 test('[I6] the tables above know every message there is', () => {
   const types = [...new Set(Object.values(MESSAGES).map(({ type }) => type))].sort();
-  expect(types).toHaveLength(12);
+  expect(types).toHaveLength(13);
   for (const table of [OPEN, MODERATED]) expect(table.map(([what]) => what)).toEqual(Object.keys(MESSAGES));
 });
 

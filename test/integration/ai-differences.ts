@@ -47,8 +47,12 @@ const errorAt = (at: number, code: string, error: string): Seen => ({
   frame: { type: 'error', error, code },
 });
 
-/** What ends an AI: its call, if there is one, and its m-line. */
-function closing(callId: string | undefined, session: string): readonly UpstreamRequest[] {
+/** What ends an AI: its call, if there is one, and its m-line. What a user published belongs to no meeting. */
+function closing(
+  callId: string | undefined,
+  session: string,
+  query = '?correlationId=<meeting-1>',
+): readonly UpstreamRequest[] {
   const hangUp = {
     method: 'POST',
     path: `${CALL_PATH}/${callId}/hangup`,
@@ -59,7 +63,7 @@ function closing(callId: string | undefined, session: string): readonly Upstream
   const close = {
     method: 'PUT',
     path: `/v1/apps/lab-app-id/sessions/${session}/tracks/close`,
-    query: '',
+    query,
     authorization: 'Bearer lab-app-secret',
     body: { tracks: [{ mid: '0' }], force: true },
   };
@@ -238,7 +242,7 @@ export const AI_DIFFERENCES = [
     reason: 'The original left to the page what a leaver had published; here the server closes it. [C11]',
     apply: (course, recording) => {
       const leavers = sentMessages(recording, 'userLeft').map(({ conn }) => `sess-${conn}`);
-      const closed = leavers.flatMap((session) => closing(undefined, session));
+      const closed = leavers.flatMap((session) => closing(undefined, session, ''));
       return { ...course, requests: [...course.requests, ...closed] };
     },
   },

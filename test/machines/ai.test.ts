@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../src/errors.ts';
 import { VoiceError } from '../../src/voice/voice.ts';
 import { endOfTurn } from '../support/fake-clock.ts';
 import { RoomUnderTest, SESSION, TRACK } from '../support/room-actor.ts';
@@ -212,6 +213,14 @@ describe('control', () => {
     expect(room.value).toEqual({ aiActive: 'granting' });
   });
 
+  test('[R25] tells a requester without a track or a connection what it lacks', async () => {
+    const room = await granting();
+    room.routes[0]?.reject(new AppError('ai_not_connected'));
+    await endOfTurn();
+    expect(room.value).toEqual({ aiActive: 'free' });
+    expect(room.take()).toEqual([{ type: 'request.refused', to: 'a', code: 'ai_not_connected' }]);
+  });
+
   test('[R26] refuses a second requester while routing, and ignores the same one', async () => {
     const room = await granting();
     room.send(
@@ -278,6 +287,30 @@ describe('control', () => {
     room.send({ type: 'user.left', id: 'b', reason: 'left' });
     expect(room.value).toEqual({ aiActive: 'held' });
     expect(room.state.ai.controllingUser).toBe('a');
+  });
+
+  test('[R32] a connection of one’s own is passed on while there is an AI, and changes nothing', async () => {
+    const connect = { type: 'ai.connect', by: 'a', offer: 'an offer' } as const;
+    const request = { type: 'ai.connection.requested', by: 'a', session: SESSION, offer: 'an offer' };
+    for (const room of [
+      await RoomUnderTest.withAi('a', 'b'),
+      await granting(),
+      await RoomUnderTest.withController('b', 'a'),
+    ]) {
+      const { value, context } = room.actor.getSnapshot();
+      room.take();
+      room.send(connect, { ...connect, by: 'a stranger' });
+      expect(room.take()).toEqual([request]);
+      expect(room.actor.getSnapshot()).toMatchObject({ value, context });
+    }
+  });
+
+  test('[R32] a connection is refused without an AI', () => {
+    for (const room of [new RoomUnderTest().join('a', 'b'), inviting()]) {
+      room.take();
+      room.send({ type: 'ai.connect', by: 'a', offer: 'an offer' });
+      expect(room.take()).toEqual([{ type: 'request.refused', to: 'a', code: 'ai_not_active' }]);
+    }
   });
 
   test('[R29] is refused without an AI', () => {

@@ -31,6 +31,11 @@ describe('what is accepted', () => {
       { type: 'enableAi', voice: 'ash', instructions: 'be kind' },
     ],
     [{ type: 'enableAi' }, { type: 'enableAi' }],
+    [{ type: 'requestAiControl' }, { type: 'requestAiControl' }],
+    [
+      { type: 'establishAiPeerConnection', sdp: 'v=0\r\n', more: 1 },
+      { type: 'establishAiPeerConnection', sdp: 'v=0\r\n' },
+    ],
     [
       { type: 'requestAiControl', track: { location: 'remote', sessionId: 's', trackName: 't', more: 1 } },
       { type: 'requestAiControl', track: { location: 'remote', sessionId: 's', trackName: 't' } },
@@ -118,7 +123,10 @@ describe('what is refused', () => {
     { type: 'enableAi', voice: 5 },
     { type: 'enableAi', voice: 'x'.repeat(65) },
     { type: 'enableAi', instructions: 'x'.repeat(16_385) },
-    { type: 'requestAiControl' },
+    { type: 'establishAiPeerConnection' },
+    { type: 'establishAiPeerConnection', sdp: '' },
+    { type: 'establishAiPeerConnection', sdp: { type: 'offer', sdp: 'v=0' } },
+    { type: 'requestAiControl', track: null },
     { type: 'requestAiControl', track: { sessionId: 's' } },
     { type: 'requestAiControl', track: { sessionId: '', trackName: 't' } },
   ])('[G5] a message of the wrong shape: %j', (message) => {
@@ -127,6 +135,7 @@ describe('what is refused', () => {
 
   test.each([
     { type: 'userUpdate', user: presence, pad: 'x'.repeat(8_192) },
+    { type: 'establishAiPeerConnection', sdp: 'x'.repeat(65_536) },
     { type: 'directMessage', to: 'x', message: 'x'.repeat(65_536) },
     { type: 'heartbeat', pad: 'x'.repeat(1_024) },
   ])('[G5] a message too large for its type', (message) => {

@@ -55,6 +55,7 @@ describe('who watches', () => {
     ['an invitation of the AI', { type: 'enableAi' }],
     ['a dismissal of the AI', { type: 'disableAi' }],
     ['a wish to talk to the AI', { type: 'requestAiControl', track: { sessionId: 's', trackName: 't' } }],
+    ['a connection to the AI', { type: 'establishAiPeerConnection', sdp: 'v=0' }],
     ['a release of the AI', { type: 'relenquishAiControl' }],
   ])('[H15] can send nothing that others would see: %s', async (_, message) => {
     const [rooms, a, b, h] = await watched();

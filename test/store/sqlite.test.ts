@@ -42,9 +42,9 @@ describe('opening', () => {
     const dataDir = join(folder(), 'deep', 'data');
     await (await openStore(dataDir)).close();
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 5 }]);
+    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 6 }]);
     await (await openStore(dataDir)).close();
-    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 5 }]);
+    expect(rows(dataDir, 'PRAGMA user_version')).toEqual([{ user_version: 6 }]);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe('opening', () => {
         prepared((db) =>
           db.exec('CREATE TABLE t (x); PRAGMA user_version = 99; PRAGMA application_id = 1398895731'),
         ),
-      'is of a newer version of this server (99, this one knows 5); it was left as it is',
+      'is of a newer version of this server (99, this one knows 6); it was left as it is',
     ],
     [
       'of another program',

@@ -24,7 +24,7 @@ const room = (name: string, change: Partial<RoomChange> = {}): RoomChange => ({
 const save = (store: Store, ...rooms: RoomChange[]): Promise<void> => store.save({ meetings: [], rooms });
 const call = (callId: string, openedAt: number): StoredAiCall => ({
   callId,
-  sessionId: 's',
+  sessionId: `of-${callId}`,
   mid: '0',
   trackName: 't',
   meetingId: 'm',
@@ -97,8 +97,15 @@ describe.each(BOTH_STORES)('the %s store', (_, open) => {
     await store.noteAiCall(call('early', T));
     await store.noteAiCall(call('late', T + 1));
     expect(await store.listAiCalls()).toEqual([call('early', T), call('late', T + 1)]);
-    await store.forgetAiCall('early');
+    await store.forgetAiCall('of-early');
     await store.forgetAiCall('unknown');
     expect(await store.listAiCalls()).toEqual([call('late', T + 1)]);
+  });
+
+  test("[S6] [V12] users' connections to the AI are listed too, though no call has their name", async () => {
+    const store = await open();
+    const connections = ['one', 'two'].map((sessionId) => ({ ...call('', T), sessionId }));
+    for (const connection of connections) await store.noteAiCall(connection);
+    expect(await store.listAiCalls()).toEqual(connections);
   });
 });

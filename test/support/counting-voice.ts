@@ -37,6 +37,13 @@ export class CountingVoice implements Voice {
     return new Promise(() => {});
   }
 
+  /** Nobody is ever connected. */
+  connect(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  disconnect(): void {}
+
   onEnded(): () => void {
     return () => {};
   }

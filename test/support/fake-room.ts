@@ -102,6 +102,7 @@ export class FakeRooms {
       authorize: authorizeBy('open'),
       onDeparture: () => {},
       ownsTrack: () => true,
+      voice: unconfiguredVoice,
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },
     });

@@ -44,6 +44,7 @@ export class RoleRooms {
       journal: this.journal,
       authorize: authorizeBy('open'),
       ownsTrack: () => true,
+      voice: this.voice,
       onDeparture: (departure) => void this.departures.push(departure),
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },

@@ -158,7 +158,8 @@ export class ScriptedSfu {
       case 'sessions/new':
         return answer(201, { sessionId: `session-${(this.#sessions += 1)}` });
       case 'tracks/new':
-        if (tracks[0]?.bidirectionalMediaStream === true) return this.#offered(session, tracks);
+        if (tracks[0]?.bidirectionalMediaStream === true && !body.includes('"sessionDescription"'))
+          return this.#offered(session, tracks);
         if (tracks[0]?.mid?.startsWith('#') === true) return this.#fed(session, tracks);
         return tracks[0]?.location === 'local' ? this.#published(session, tracks) : this.#pulled(tracks);
       case 'tracks/close':

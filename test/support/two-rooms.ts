@@ -65,6 +65,7 @@ export class TwoRooms {
       authorize: authorizeBy('open'),
       onDeparture: () => {},
       ownsTrack: () => true,
+      voice: this.voice,
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
       encoder: new StateEncoder(new JsonCache()),

@@ -30,6 +30,13 @@ test.each([
     undefined,
   ],
   [
+    'https://lab.services.ai.azure.com/openai/v1',
+    'azure-key',
+    'https://lab.services.ai.azure.com/openai/v1',
+    'api-key',
+    undefined,
+  ],
+  [
     'https://openai.azure.com.evil.example/v1',
     'k',
     'https://openai.azure.com.evil.example/v1',

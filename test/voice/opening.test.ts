@@ -181,7 +181,7 @@ test('[V1] every request to the SFU carries API_EXTRA_PARAMS', async () => {
     { lab: '1', correlationId: meetingId, thirdparty: 'true' },
     { lab: '1', correlationId: meetingId },
     { lab: '1', correlationId: meetingId },
-    { lab: '1' },
+    { lab: '1', correlationId: meetingId },
   ]);
 });
 
