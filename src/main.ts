@@ -20,18 +20,6 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   const app = createApp(config, { log });
   const { port, adminPort } = await app.listen();
-  log.info(
-    {
-      url: `http://localhost:${port}`,
-      host: config.host,
-      port,
-      adminPort,
-      pid: process.pid,
-      node: process.version,
-    },
-    'listening',
-  );
-
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -50,6 +38,18 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Whoever reads this line may send a signal at once.
+  log.info(
+    {
+      url: `http://localhost:${port}`,
+      host: config.host,
+      port,
+      adminPort,
+      pid: process.pid,
+      node: process.version,
+    },
+    'listening',
+  );
 
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception');

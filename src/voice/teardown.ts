@@ -33,6 +33,8 @@ export class Teardown {
   readonly #deps: TeardownDeps;
   /** Calls that are being ended, by their SFU sessions. */
   readonly #ending = new Set<string>();
+  /** What the store knows of, by the SFU sessions. */
+  readonly #noted = new Set<string>();
   readonly #timers = new Set<unknown>();
   /** Attempts that are under way. */
   readonly #attempts = new Set<Promise<void>>();
@@ -44,12 +46,16 @@ export class Teardown {
 
   /** Ends what earlier processes have left. */
   async start(): Promise<void> {
-    for (const call of await this.#deps.store.listAiCalls()) this.end(call);
+    for (const call of await this.#deps.store.listAiCalls()) {
+      this.#noted.add(call.sessionId);
+      this.end(call);
+    }
   }
 
   /** Remembers a call; rejects where the store cannot, and then the call must not live. */
-  note(call: OpenCall): Promise<void> {
-    return this.#deps.store.noteAiCall(call);
+  async note(call: OpenCall): Promise<void> {
+    await this.#deps.store.noteAiCall(call);
+    this.#noted.add(call.sessionId);
   }
 
   /**
@@ -60,6 +66,15 @@ export class Teardown {
   end(call: OpenCall, queue = new SessionQueue()): void {
     if (this.#ending.has(call.sessionId)) return;
     this.#ending.add(call.sessionId);
+    // What was not open for long enough to be noted may not be closed at once either.
+    if (!this.#noted.has(call.sessionId)) {
+      this.note(call).catch((error: unknown) => {
+        this.#deps.log.warn(
+          { err: error, session: call.sessionId },
+          'AI call being ended is not in the store',
+        );
+      });
+    }
     void this.#end(call, queue).finally(() => this.#ending.delete(call.sessionId));
   }
 
@@ -90,6 +105,7 @@ export class Teardown {
   }
 
   async #forget({ callId, sessionId }: OpenCall): Promise<void> {
+    this.#noted.delete(sessionId);
     await this.#deps.store.forgetAiCall(sessionId).catch((error: unknown) => {
       this.#deps.log.warn({ err: error, callId, session: sessionId }, 'AI call not forgotten in the store');
     });

@@ -25,6 +25,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   deed(5, 'disable'),
   deed(8, 'request'),
   deed(1, 'steal'),
+  deed(9, 'connect'),
+  deed(3, 'speak'),
   deed(3, 'release'),
   {
     weight: 9,
@@ -38,6 +40,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('letGo' as const), rest }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const), rest }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant('crash' as const), turns: fc.nat(12), rest }),
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -58,6 +64,13 @@ function expectRest({ states, upstreams }: AiWalk): void {
   const most = ai.enabled || ai.connectionPending === true ? 1 : 0;
   expect(upstreams.openCalls.length).toBeGreaterThanOrEqual(ai.enabled ? 1 : 0);
   expect(upstreams.openCalls.length).toBeLessThanOrEqual(most);
+  // What is held holds up the closing behind it.
+  if (!upstreams.isHolding) {
+    const { speakers } = upstreams;
+    const possible = ai.enabled ? users.map(({ id }) => `of-${id}`) : [];
+    expect(speakers.filter((name) => !possible.includes(name))).toEqual([]);
+    expect(speakers).toHaveLength(new Set(speakers).size);
+  }
   if (ai.controllingUser === undefined) return;
   expect({ ...ai, isThere: users.some(({ id }) => id === ai.controllingUser) }).toMatchObject({
     enabled: true,
@@ -67,7 +80,11 @@ function expectRest({ states, upstreams }: AiWalk): void {
   expect(line?.heard).toBe(`of-${ai.controllingUser}`);
 }
 
-async function walkThrough(actions: readonly Action[]): Promise<void> {
+/** Performs the steps, checking at every rest, and again when everybody is gone; `last` looks before that. */
+async function walkThrough<T>(
+  actions: readonly Action[],
+  last?: (walk: AiWalk) => T,
+): Promise<T | undefined> {
   const walk = await AiWalk.open();
   try {
     const timersAtRest = walk.clock.timerCount;
@@ -77,6 +94,7 @@ async function walkThrough(actions: readonly Action[]): Promise<void> {
       await walk.settle();
       expectRest(walk);
     }
+    const result = last?.(walk);
     await walk.end();
     const { upstreams, store, clock } = walk;
     expect({
@@ -85,7 +103,16 @@ async function walkThrough(actions: readonly Action[]): Promise<void> {
       stored: await store.listAiCalls(),
       timers: clock.timerCount,
       overlaps: upstreams.overlaps,
-    }).toEqual({ livingCalls: [], openLines: [], stored: [], timers: timersAtRest, overlaps: [] });
+      lostButConnected: upstreams.lostButConnected,
+    }).toEqual({
+      livingCalls: [],
+      openLines: [],
+      stored: [],
+      timers: timersAtRest,
+      overlaps: [],
+      lostButConnected: 0,
+    });
+    return result;
   } finally {
     await walk.close();
   }
@@ -174,12 +201,67 @@ test('[V7] a stop leaves no timer behind when an ending fails during it', () =>
     },
   ));
 
+test('[V7] an m-line without an answer, which a stop could not close, is closed by the next process (seed 2)', () =>
+  after(
+    [
+      hold('offer'),
+      { type: 'script', step: 'close', outcome: 'refuse', held: false, rest: false },
+      { type: 'enable', user: 0, rest: true },
+      { type: 'wait', ms: 20_000, rest: true },
+      { type: 'restart', rest: true },
+    ],
+    async ({ upstreams, store }) => {
+      expect([...upstreams.lines.values()]).toEqual([expect.objectContaining({ closed: true })]);
+      expect([upstreams.openLines, await store.listAiCalls()]).toEqual([[], []]);
+    },
+  ));
+
+/** Where a request of the server that dies is held: it comes to its end after the next server has closed everything. */
+const heldAtDeath: readonly { readonly step: Script['step']; readonly before: readonly Action[] }[] = [
+  ...(['session', 'offer', 'call', 'answer'] as const).map((step) => ({ step, before: [] })),
+  {
+    step: 'route',
+    before: [
+      { type: 'enable', user: 0, rest: true },
+      { type: 'request', user: 0, rest: false },
+    ],
+  },
+  ...(['hangup', 'close'] as const).map((step) => ({
+    step,
+    before: [
+      { type: 'enable', user: 0, rest: true },
+      { type: 'disable', user: 0, rest: false },
+    ] as const,
+  })),
+];
+
+test.each(heldAtDeath)(
+  '[V2] [V7] [S9] a crash while $step is held: nothing goes on, and there can be another AI',
+  async ({ step, before }) => {
+    const actions: readonly Action[] = [
+      ...beginning,
+      hold(step),
+      ...(before.length > 0 ? before : [{ type: 'enable', user: 0, rest: false } as const]),
+      { type: 'wait', ms: 50, rest: true },
+      { type: 'crash', turns: 0, rest: true },
+      { type: 'letGo', rest: true },
+      { type: 'join', user: 0, rest: true },
+      { type: 'enable', user: 0, rest: true },
+    ];
+    const living = await walkThrough(actions, ({ upstreams, states }) => {
+      expect(states.map(({ ai }) => ai.enabled)).toEqual([true]);
+      return upstreams.livingCalls;
+    });
+    expect(living).toHaveLength(1);
+  },
+);
+
 test(
-  '[R15] [R16] [R17] [R20] [R24] [R28] [R30] [V2] [V4] [V6] [V7] whatever people and upstreams do, there is one call at most, and nothing of it is left in the end',
+  '[R15] [R16] [R17] [R20] [R24] [R28] [R30] [V2] [V4] [V6] [V7] [V12] [V13] [V14] [V15] whatever people and upstreams do, there is one call at most, and nothing of it is left in the end',
   async () => {
     const property = fc.asyncProperty(
       fc.noBias(fc.array(action, { maxLength: 30, size: 'max' })),
-      (actions) => walkThrough([...beginning, ...actions]),
+      async (actions) => void (await walkThrough([...beginning, ...actions])),
     );
     await fc.assert(property, {
       seed: SEED,

@@ -1,79 +1,72 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import type { Calls, CallsReply, CallsRequest } from '../../src/calls/calls.ts';
+import type { CallsReply, CallsRequest } from '../../src/calls/calls.ts';
 import { AppError } from '../../src/errors.ts';
+import type { StoredAiCall } from '../../src/store/store.ts';
+import { AiAccess } from './ai-access.ts';
 import { endOfTurn } from './fake-clock.ts';
 import { sdp } from './scripted-sfu.ts';
 
-/** What is asked of the two upstreams for an AI: the four steps of opening, then the rest. */
-export const STEPS = ['session', 'offer', 'call', 'answer', 'route', 'look', 'hangup', 'close'] as const;
+export { countRequests } from './ai-access.ts';
+
+/** What is asked of the two upstreams for an AI: the four steps of opening, the rest, and a user's own connection. */
+export const STEPS = [
+  ...(['session', 'offer', 'call', 'answer'] as const),
+  ...(['route', 'look', 'hangup', 'close'] as const),
+  ...(['publish', 'pull'] as const),
+] as const;
 export type Step = (typeof STEPS)[number];
 
 /** `refuse`: nothing was done. `lose`: it was done, where that leaves a name to undo it by, and the answer is lost. */
 export type Outcome = 'ok' | 'refuse' | 'lose';
 export type Script = { readonly step: Step; readonly outcome: Outcome; readonly held: boolean };
 
-type Call = { asked: number; over: boolean };
-/** The AI's m-line at the SFU. */
-type Line = { asked: number; closed: boolean; heard: string };
+type Call = { asked: number; over: boolean; connected: boolean; readonly by: AiAccess };
+/** An m-line of the AI (`name` is `ai`) or of a user at the SFU; `connected` once its other end has what it needs for a media path. */
+type Line = {
+  asked: boolean;
+  closed: boolean;
+  heard: string;
+  connected: boolean;
+  readonly name: string;
+  readonly by: AiAccess;
+};
 
 const OFFER = sdp('0');
-export const MODEL = 'gpt-realtime-2.1';
+
+/** A call's answer names it, so that it is seen which call the SFU was given. */
+const answerOf = (callNumber: number): string => OFFER.replace('o=- 1 ', `o=- ${callNumber} `);
 
 /**
- * Both upstreams of an AI in one account: the SFU as the port, within the process, and OpenAI on loopback. They live on
- * when the server is started again. What a script holds is answered when it is let go.
+ * Both upstreams of an AI in one account. They live on when the server is started again, which reaches them by another
+ * {@link AiAccess} then. What a script holds is answered when it is let go.
  */
-export class AiUpstreams implements Calls {
+export class AiUpstreams {
   /** Whether what a script holds is held: a stop waits for what is under way. */
   holds = true;
   readonly calls = new Map<string, Call>();
   /** By the SFU session. */
   readonly lines = new Map<string, Line>();
-  /** Operations that were begun on an SFU session while another was under way there. */
+  /** Operations that were begun on an SFU session while the same process had another under way there. */
   readonly overlaps: string[] = [];
+  /** Calls and m-lines that a process took with it into its death before anybody could name them. */
+  readonly #lost = new Set<Call | Line>();
+  readonly #accesses: AiAccess[] = [];
   readonly #scripts = new Map<Step, Script[]>();
-  readonly #held: { readonly step: Step; readonly release: () => void }[] = [];
-  readonly #server: Server;
-  readonly #underWay = new Map<string, CallsRequest['operation']>();
+  readonly #held: (() => void)[] = [];
   #sessions = 0;
   #asked = 0;
-  /** At the SFU. */
-  #busy = 0;
-  #url = '';
-  #toOpenAi: ReturnType<typeof countRequests> | undefined;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      request.resume();
-      request.on('end', () => void this.#answerOpenAi(request, response));
-    });
-  }
-
-  /** Listens until the test ends. */
-  static async start(): Promise<AiUpstreams> {
-    const upstreams = new AiUpstreams();
-    await new Promise<void>((resolve) => upstreams.#server.listen(0, '127.0.0.1', resolve));
-    upstreams.#url = `http://127.0.0.1:${(upstreams.#server.address() as AddressInfo).port}`;
-    upstreams.#toOpenAi = countRequests(upstreams.#url);
-    onTestFinished(() => upstreams.stop());
-    return upstreams;
+  /** Another process's way here, until the test ends. */
+  async access(): Promise<AiAccess> {
+    const access = await AiAccess.open(this);
+    this.#accesses.push(access);
+    onTestFinished(() => access.stop());
+    return access;
   }
 
   stop(): void {
-    this.#toOpenAi?.stop();
-    this.#server.close();
-    this.#server.closeAllConnections();
-  }
-
-  get environment(): Record<string, string> {
-    return {
-      OPENAI_API_TOKEN: 'lab-openai-token',
-      OPENAI_MODEL_ENDPOINT: `${this.#url}/v1/realtime/calls`,
-      OPENAI_MODEL_ID: MODEL,
-    };
+    for (const access of this.#accesses) access.stop();
   }
 
   /** How much has been asked for so far. */
@@ -83,7 +76,7 @@ export class AiUpstreams implements Calls {
 
   /** Whether all that was asked for has been answered, but for what is held. */
   get isQuiet(): boolean {
-    return this.#busy + (this.#toOpenAi?.underWay() ?? 0) === this.#held.length;
+    return this.#accesses.every((access) => access.isQuiet);
   }
 
   script(script: Script): void {
@@ -96,78 +89,137 @@ export class AiUpstreams implements Calls {
   }
 
   letGo(): void {
-    for (const { release } of this.#held.splice(0)) release();
+    for (const release of this.#held.splice(0)) release();
+  }
+
+  /**
+   * A process has died, and its access is cut. What it had opened is in nobody's power if its name is not stored, and nobody
+   * has to end it as long as it is not connected.
+   */
+  died(access: AiAccess, stored: readonly StoredAiCall[]): void {
+    for (const [callId, call] of this.calls) {
+      const isStored = stored.some((row) => row.callId === callId);
+      if (call.by === access && !call.connected && !isStored) this.#lost.add(call);
+    }
+    this.stopped(access, stored);
+  }
+
+  /** A process has stopped in order. An m-line that the SFU has no answer for carries nothing, and need not be stored. */
+  stopped(access: AiAccess, stored: readonly StoredAiCall[]): void {
+    for (const [sessionId, line] of this.lines) {
+      const isStored = stored.some((row) => row.sessionId === sessionId);
+      if (line.by === access && !line.connected && !isStored) this.#lost.add(line);
+    }
   }
 
   /** Calls that cost money and that nobody has asked to end. */
   get openCalls(): string[] {
-    return [...this.calls].filter(([, { asked, over }]) => asked === 0 && !over).map(([id]) => id);
+    return this.#living.filter(([, { asked }]) => asked === 0).map(([id]) => id);
   }
 
   /** Calls that have not been ended. */
   get livingCalls(): string[] {
-    return [...this.calls].filter(([, { over }]) => !over).map(([id]) => id);
+    return this.#living.map(([id]) => id);
   }
 
   get openLines(): string[] {
-    return [...this.lines].filter(([, { closed }]) => !closed).map(([id]) => id);
+    return [...this.lines].filter(([, line]) => !line.closed && !this.#lost.has(line)).map(([id]) => id);
   }
 
-  async send(request: CallsRequest): Promise<CallsReply> {
-    const { operation, sessionId } = request;
-    const exclusive = operation !== 'session' && operation !== 'sessions/new';
-    const other = this.#underWay.get(sessionId);
-    if (exclusive && other !== undefined) this.overlaps.push(`${sessionId}: ${operation} during ${other}`);
-    if (exclusive) this.#underWay.set(sessionId, operation);
-    this.#busy += 1;
-    try {
-      return await this.#answerCalls(stepOf(request), request);
-    } finally {
-      this.#busy -= 1;
-      if (exclusive && other === undefined) this.#underWay.delete(sessionId);
-    }
+  /** Whose connections are open, of those that nobody has asked to close; a user may stand there more than once. */
+  get speakers(): string[] {
+    const open = [...this.lines.values()].filter(
+      ({ name, asked, closed }) => name !== 'ai' && !asked && !closed,
+    );
+    return open.map(({ name }) => name);
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  /** Whether something waits to be let go. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
   }
 
-  async #answerCalls(step: Step, request: CallsRequest): Promise<CallsReply> {
+  /** What died without a name has not been connected, also not later. */
+  get lostButConnected(): number {
+    return [...this.#lost].filter(({ connected }) => connected).length;
+  }
+
+  get #living(): [string, Call][] {
+    return [...this.calls].filter(([, call]) => !call.over && !this.#lost.has(call));
+  }
+
+  async answerCalls(by: AiAccess, request: CallsRequest): Promise<CallsReply> {
+    const step = stepOf(request);
+    const line = this.lines.get(request.sessionId);
+    if (step === 'close' && line !== undefined) line.asked = true;
     // The scripts are about the AI; what users publish is closed too.
-    const isUsers = step === 'close' && !this.lines.has(request.sessionId);
-    const outcome = isUsers ? 'ok' : await this.#outcome(step);
+    const isUsers = step === 'close' && line === undefined;
+    const outcome = isUsers ? 'ok' : await this.#outcome(by, step);
     if (outcome === 'refuse') return refusal(step);
-    const reply = this.#carryOut(step, request, outcome);
+    const reply = this.#carryOut(by, step, request, outcome);
     if (outcome === 'lose') throw new AppError('sfu_unavailable');
     return reply;
   }
 
-  async #outcome(step: Step): Promise<Outcome> {
+  async #outcome(by: AiAccess, step: Step): Promise<Outcome> {
     this.#asked += 1;
     const { outcome, held } = this.#scripts.get(step)?.shift() ?? { outcome: 'ok', held: false };
-    if (held && this.holds)
-      await new Promise<void>((resolve) => void this.#held.push({ step, release: resolve }));
-    else await endOfTurn();
-    return outcome;
+    if (held && this.holds) {
+      by.held += 1;
+      await new Promise<void>((resolve) => void this.#held.push(resolve));
+      by.held -= 1;
+    } else await endOfTurn();
+    return by.isCut && outcome === 'ok' ? 'lose' : outcome;
   }
 
-  #carryOut(step: Step, { sessionId, body }: CallsRequest, outcome: Outcome): CallsReply {
+  #carryOut(by: AiAccess, step: Step, { sessionId, body }: CallsRequest, outcome: Outcome): CallsReply {
     const line = this.lines.get(sessionId);
     switch (step) {
       case 'session':
         return { status: 201, body: { sessionId: `ai-${(this.#sessions += 1)}` } };
       case 'offer':
         // Nobody could name the m-line of an offer that was lost.
-        if (outcome === 'ok') this.lines.set(sessionId, { asked: 0, closed: false, heard: '' });
+        if (outcome === 'ok') {
+          this.lines.set(sessionId, {
+            asked: false,
+            closed: false,
+            heard: '',
+            connected: false,
+            name: 'ai',
+            by,
+          });
+        }
         return {
           status: 200,
           body: { tracks: [{ mid: '0' }], sessionDescription: { type: 'offer', sdp: OFFER } },
         };
+      case 'answer': {
+        const { sessionDescription } = body as { sessionDescription: { sdp: string } };
+        const [, callNumber] = /^o=- (\d+) /m.exec(sessionDescription.sdp) ?? [];
+        const call = this.calls.get(`rtc_${callNumber}`);
+        if (call !== undefined) call.connected = true;
+        if (line !== undefined) line.connected = true;
+        return { status: 200, body: {} };
+      }
       case 'route': {
         const { tracks } = body as { tracks: readonly { sessionId: string; mid: string }[] };
-        if (line !== undefined) line.heard = tracks[0]?.sessionId ?? '';
+        const { sessionId: source = '' } = tracks[0] ?? {};
+        if (line !== undefined) line.heard = this.lines.get(source)?.name ?? source;
         return { status: 200, body: { tracks: [{ mid: '0' }] } };
       }
+      case 'publish': {
+        const { sessionDescription } = body as { sessionDescription: { sdp: string } };
+        const [, name = ''] = /^s=(.*)\r$/m.exec(sessionDescription.sdp) ?? [];
+        // Without the answer, which died with the process, the user is never connected.
+        if (!by.isCut)
+          this.lines.set(sessionId, { asked: false, closed: false, heard: '', connected: true, name, by });
+        return {
+          status: 200,
+          body: { tracks: [{ mid: '0' }], sessionDescription: { type: 'answer', sdp: OFFER } },
+        };
+      }
+      case 'pull':
+        return { status: 200, body: { tracks: [{ mid: '0' }] } };
       case 'close':
         if (line !== undefined) line.closed = true;
         return { status: 200, body: { tracks: [{ mid: '0' }] } };
@@ -176,55 +228,25 @@ export class AiUpstreams implements Calls {
     }
   }
 
-  async #answerOpenAi({ url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answerOpenAi(by: AiAccess, { url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, callId] = /^\/v1\/realtime\/calls\/([^/]+)\/hangup$/.exec(url) ?? [];
     const call = callId === undefined ? undefined : this.calls.get(callId);
     if (call !== undefined) call.asked += 1;
-    const outcome = await this.#outcome(callId === undefined ? 'call' : 'hangup');
+    const outcome = await this.#outcome(by, callId === undefined ? 'call' : 'hangup');
     if (outcome === 'refuse') return void response.writeHead(500).end();
     if (callId === undefined) {
       // A call whose name is lost is in nobody's power.
       if (outcome === 'lose') return void response.destroy();
-      const name = `rtc_${this.calls.size + 1}`;
-      this.calls.set(name, { asked: 0, over: false });
+      const callNumber = this.calls.size + 1;
+      const name = `rtc_${callNumber}`;
+      this.calls.set(name, { asked: 0, over: false, connected: false, by });
       response.writeHead(201, { location: `/v1/realtime/calls/${name}`, 'content-type': 'application/sdp' });
-      return void response.end(sdp('0'));
+      return void response.end(answerOf(callNumber));
     }
     if (call !== undefined) call.over = true;
     if (outcome === 'lose') return void response.destroy();
     response.writeHead(call === undefined ? 404 : 200).end();
   }
-}
-
-/**
- * Counts the HTTP requests of this process to an origin, from the moment the client decides: what is on its way is seen
- * neither by the server nor by the test.
- */
-export function countRequests(origin: string): {
-  readonly underWay: () => number;
-  readonly made: () => number;
-  readonly stop: () => void;
-} {
-  const counted = new WeakSet<object>();
-  let underWay = 0;
-  let made = 0;
-  const create = (message: unknown): void => {
-    const { request } = message as { request: { origin: unknown } };
-    if (String(request.origin) !== origin) return;
-    counted.add(request);
-    underWay += 1;
-    made += 1;
-  };
-  const end = (message: unknown): void => {
-    const { request } = message as { request: object };
-    if (counted.delete(request)) underWay -= 1;
-  };
-  const listeners = Object.entries({ create, trailers: end, error: end });
-  for (const [event, listener] of listeners) subscribe(`undici:request:${event}`, listener);
-  const stop = (): void => {
-    for (const [event, listener] of listeners) unsubscribe(`undici:request:${event}`, listener);
-  };
-  return { underWay: () => underWay, made: () => made, stop };
 }
 
 /** What the SFU says that has not done what it was asked. */
@@ -245,6 +267,12 @@ function stepOf({ operation, body }: CallsRequest): Step {
     case 'tracks/close':
       return 'close';
     default:
-      return JSON.stringify(body).includes('"remote"') ? 'route' : 'offer';
+      return stepOfTracks(JSON.stringify(body));
   }
+}
+
+function stepOfTracks(body: string): Step {
+  if (body.includes('"sessionDescription"')) return 'publish';
+  if (!body.includes('"remote"')) return 'offer';
+  return body.includes('"#microphone"') ? 'pull' : 'route';
 }

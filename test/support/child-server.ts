@@ -40,7 +40,8 @@ export class ChildServer {
   static async start(dataDir: string, environment: Record<string, string> = {}): Promise<ChildServer> {
     const server = new ChildServer(dataDir, environment);
     onTestFinished(() => void server.#process.kill('SIGKILL'));
-    const listening = await server.logged(({ msg }) => msg === 'listening');
+    const refused = server.exited.then(() => Promise.reject(new Error('the server ended at its start')));
+    const listening = await Promise.race([server.logged(({ msg }) => msg === 'listening'), refused]);
     server.port = Number(listening['port']);
     return server;
   }
@@ -54,6 +55,10 @@ export class ChildServer {
 
   kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   connect(room: string, id: string, name: string = id): TestClient {

@@ -75,6 +75,7 @@ describe('before there is an offer', () => {
       room.sfu.next(op, fault);
       expect(await failedInvitation(room)).toEqual(FAILED);
       expect(room.openai.requests).toEqual([]);
+      await room.untilBalanced();
       expect(await room.balance()).toEqual(NOTHING_OPEN);
     },
   );

@@ -5,6 +5,7 @@ import type { StoredAiCall } from '../../src/store/store.ts';
 import { SqliteStore } from '../../src/store/store.sqlite.ts';
 import { AiRoom, environmentOf, startUpstreams, stateOf } from '../support/ai-room.ts';
 import { openAiError } from '../support/scripted-openai.ts';
+import { answer } from '../support/scripted-sfu.ts';
 import { startServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -29,6 +30,30 @@ class FailingStore extends MemoryStore {
 class ForgetfulStore extends MemoryStore {
   override forgetAiCall(): Promise<void> {
     return Promise.reject(new AppError('store_unavailable'));
+  }
+}
+
+/** A store that does what it is asked, and says that it has not: a worker may die between the two. */
+class DoubtfulStore extends MemoryStore {
+  override async noteAiCall(call: StoredAiCall): Promise<void> {
+    await super.noteAiCall(call);
+    throw new AppError('store_unavailable');
+  }
+}
+
+/** A store that cannot tell which calls are open, at one of the times when it is asked. */
+class UnreadableStore extends MemoryStore {
+  /** How often it answers before it fails. */
+  answers: number;
+
+  constructor(answers: number) {
+    super();
+    this.answers = answers;
+  }
+
+  override listAiCalls(): Promise<readonly StoredAiCall[]> {
+    this.answers -= 1;
+    return this.answers === -1 ? Promise.reject(new AppError('store_unavailable')) : super.listAiCalls();
   }
 }
 
@@ -68,6 +93,22 @@ test('[V2] a call that cannot be stored carries no word: it is hung up, and the 
     connectionPending: false,
     error: 'Error establishing connection with AI',
   });
+  await room.untilBalanced();
+  expect([room.sfu.of('renegotiate').length, room.openai.of('hangup').length]).toEqual([0, 1]);
+});
+
+test('[V2] [V6] a call that cannot be stored is hung up as often as it takes, and never connected', async () => {
+  const room = await AiRoom.open({ store: new FailingStore() });
+  room.openai.next('hangup', openAiError(500, 'server_error'), openAiError(500, 'server_error'));
+  await room.clock.through([1_000, 2_000], () => room.alice.send({ type: 'enableAi' }));
+  await room.untilBalanced();
+  expect([room.sfu.of('renegotiate').length, room.openai.of('hangup').length]).toEqual([0, 3]);
+});
+
+test('[V2] [S6] a call of which it is not known whether it is stored is hung up, and leaves no row', async () => {
+  const room = await AiRoom.open({ store: new DoubtfulStore() });
+  room.alice.send({ type: 'enableAi' });
+  await room.untilAi((ai) => ai.error !== undefined);
   await room.untilBalanced();
   expect([room.sfu.of('renegotiate').length, room.openai.of('hangup').length]).toEqual([0, 1]);
 });
@@ -137,6 +178,36 @@ describe('what a process leaves', () => {
       '/v1/apps/lab-app-id/sessions/session-9/tracks/close',
     ]);
   });
+
+  test.each([404, 410])(
+    '[V6] [V7] a call and a session (%i) that are gone already are forgotten at once',
+    async (status) => {
+      const upstreams = await startUpstreams();
+      const store = new MemoryStore();
+      await store.noteAiCall(ROW);
+      upstreams.sfu.next('tracks/close', answer(status, { errorCode: 'session_error' }));
+      await startServer(environmentOf(upstreams), { store });
+      await until(async () => (await store.listAiCalls()).length === 0);
+      expect([upstreams.openai.of('hangup').length, upstreams.sfu.of('tracks/close').length]).toEqual([1, 1]);
+    },
+  );
+
+  test.each([0, 1])(
+    '[S6] [V7] a start that cannot read the calls (after %i readings) fails and forgets none: the next one ends them',
+    async (readings) => {
+      const upstreams = await startUpstreams();
+      const store = new UnreadableStore(readings);
+      await store.noteAiCall(ROW);
+      upstreams.openai.open.add(ROW.callId);
+      await expect(startServer(environmentOf(upstreams), { store })).rejects.toMatchObject({
+        code: 'store_unavailable',
+      });
+      expect([await store.listAiCalls(), upstreams.openai.requests]).toEqual([[ROW], []]);
+      await startServer(environmentOf(upstreams), { store });
+      await until(async () => (await store.listAiCalls()).length === 0);
+      expect([...upstreams.openai.open]).toEqual([]);
+    },
+  );
 
   test('[V7] the same with the database: a stop, a start, and the call is over', async () => {
     const upstreams = await startUpstreams();
