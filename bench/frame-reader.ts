@@ -21,6 +21,12 @@ export class FrameReader {
   #missing = 0;
   #payload: Buffer[] = [];
   #lastText: readonly Buffer[] = [];
+  readonly #onText: ((payload: Buffer) => void) | undefined;
+
+  /** @param onText - gets each text frame; without it payloads are not put together */
+  constructor(onText?: (payload: Buffer) => void) {
+    this.#onText = onText;
+  }
 
   push(chunk: Buffer): void {
     let offset = 0;
@@ -62,6 +68,9 @@ export class FrameReader {
     if (this.#opcode === TEXT) {
       this.textFrames += 1;
       this.#lastText = this.#payload;
+      const [first] = this.#payload;
+      if (first !== undefined)
+        this.#onText?.(this.#payload.length === 1 ? first : Buffer.concat(this.#payload));
       return;
     }
     this.otherFrames += 1;

@@ -13,6 +13,7 @@ import {
 } from './proxy-load.ts';
 import type { UpstreamCalls } from './proxy-upstream.ts';
 import type { ServerCalls } from './server.ts';
+import { median, quantile, round, spread, type Spread } from './statistics.ts';
 import { Worker } from './worker.ts';
 
 const USAGE = `usage: npm run bench:proxy [-- options]
@@ -67,11 +68,6 @@ function readOptions(): Options | undefined {
   return values.smoke ? { ...options, runs: 1, requests: 50, inFlight: 4 } : options;
 }
 
-const quantile = (values: readonly number[], q: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
-const median = (values: readonly number[]): number => quantile(values, 0.5);
-const round = (value: number): number => Number(value.toFixed(3));
-
 type Figures = { perSecond: number; p50Ms: number; p99Ms: number };
 
 const figuresOf = ({ latenciesMs, seconds }: Load): Figures => ({
@@ -80,20 +76,10 @@ const figuresOf = ({ latenciesMs, seconds }: Load): Figures => ({
   p99Ms: quantile(latenciesMs, 0.99),
 });
 
-/** Median, smallest and largest over the runs. */
-const spread = (runs: readonly Figures[], figure: keyof Figures): Record<string, number> => {
-  const values = runs.map((run) => run[figure]);
-  return {
-    median: round(median(values)),
-    min: round(Math.min(...values)),
-    max: round(Math.max(...values)),
-  };
-};
-
-const summary = (runs: readonly Figures[]): Record<keyof Figures, Record<string, number>> => ({
-  perSecond: spread(runs, 'perSecond'),
-  p50Ms: spread(runs, 'p50Ms'),
-  p99Ms: spread(runs, 'p99Ms'),
+const summary = (runs: readonly Figures[]): Record<keyof Figures, Spread> => ({
+  perSecond: spread(runs.map((run) => run.perSecond)),
+  p50Ms: spread(runs.map((run) => run.p50Ms)),
+  p99Ms: spread(runs.map((run) => run.p99Ms)),
 });
 
 type Parts = { direct: Target; proxied: Target; server: Worker<ServerCalls> };

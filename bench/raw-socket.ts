@@ -8,6 +8,8 @@ export type SocketEvents = {
   readonly onOpen: () => void;
   /** Bytes have come in; the counters are up to date. */
   readonly onData: (bytes: number) => void;
+  /** Gets each text frame, for a client that reads what it receives. */
+  readonly onText?: (payload: Buffer) => void;
   /** The connection is gone, for whatever reason. */
   readonly onGone: (why: string) => void;
 };
@@ -16,30 +18,34 @@ export type SocketEvents = {
 const KEY = Buffer.from('satsuma-benching').toString('base64');
 const END_OF_HEAD = '\r\n\r\n';
 
+const MASK = [0x53, 0x61, 0x74, 0x73];
+const SHORT_LENGTH = 125;
+const LENGTH_OF_16_BITS = 126;
+
 /**
- * A client's text frame of less than 126 bytes. The mask is the same for all: it protects browsers from each other,
- * and costs the server the same whatever it is.
+ * A client's text frame of less than 64 KiB. The mask is the same for all: it protects browsers from each other, and costs
+ * the server the same whatever it is.
  */
 export function clientFrame(text: string): Buffer {
-  const mask = [0x53, 0x61, 0x74, 0x73];
   const payload = Buffer.from(text);
-  return Buffer.from([
-    0x81,
-    0x80 | payload.length,
-    ...mask,
-    ...payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)),
-  ]);
+  const { length } = payload;
+  for (let index = 0; index < length; index += 1)
+    payload[index] = (payload[index] ?? 0) ^ (MASK[index % 4] ?? 0);
+  const head = length > SHORT_LENGTH ? [LENGTH_OF_16_BITS, length >> 8, length & 0xff] : [length];
+  head[0] = 0x80 | (head[0] ?? 0);
+  return Buffer.concat([Buffer.from([0x81, ...head, ...MASK]), payload]);
 }
 
 /** One WebSocket on a bare TCP socket: the least that a client can be, so that ten thousand fit into one process. */
 export class RawSocket {
-  readonly reader = new FrameReader();
+  readonly reader: FrameReader;
   readonly #socket: Socket;
   readonly #events: SocketEvents;
   #head: string | undefined = '';
 
   constructor(target: Target, events: SocketEvents) {
     this.#events = events;
+    this.reader = new FrameReader(events.onText);
     this.#socket = createConnection({ host: '127.0.0.1', port: target.port, noDelay: true });
     this.#socket.write(
       [
