@@ -1,11 +1,11 @@
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk.bundled.js';
 import { labelLines, labelSize, type Box } from './box.ts';
-import { goesSomewhere, type Chart, type ChartState, type ChartTransition } from './chart.ts';
+import { goesSomewhere, isInside, type Chart, type ChartState, type ChartTransition } from './chart.ts';
 
 const START_SIZE = 12;
 const HISTORY_SIZE = 26;
 
-/** Reading order is the order of declaration, top to bottom, and so is what counts as going back. */
+/** ELK's own ways to keep the order of declaration fail on edges into nested boxes; see {@link isBackward}. */
 const OPTIONS: Readonly<Record<string, string>> = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',
@@ -15,8 +15,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'elk.json.edgeCoords': 'ROOT',
   'elk.randomSeed': '1',
   'elk.padding': '[top=8,left=8,bottom=8,right=8]',
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.spacing.nodeNode': '24',
   'elk.spacing.edgeNode': '14',
@@ -38,7 +36,10 @@ export function toGraph(chart: Chart, boxes: ReadonlyMap<string, Box>): ElkNode 
     id: 'chart',
     layoutOptions: OPTIONS,
     children: roots.map((state) => toNode(chart, boxes, state)),
-    edges: [...startEdges(chart), ...chart.transitions.filter(goesSomewhere).flatMap(toEdges)],
+    edges: [
+      ...startEdges(chart),
+      ...chart.transitions.filter(goesSomewhere).flatMap((transition) => toEdges(chart, transition)),
+    ],
   };
 }
 
@@ -70,7 +71,7 @@ function startEdges(chart: Chart): readonly ElkExtendedEdge[] {
 }
 
 /** One edge for each target; the first has the label. */
-function toEdges(transition: ChartTransition): readonly ElkExtendedEdge[] {
+function toEdges(chart: Chart, transition: ChartTransition): readonly ElkExtendedEdge[] {
   const lines = labelLines(transition);
   const label = {
     id: `label of ${transition.id}`,
@@ -81,10 +82,21 @@ function toEdges(transition: ChartTransition): readonly ElkExtendedEdge[] {
   };
   return transition.targets.map((target, index) => ({
     id: edgeId(transition, index),
-    sources: [transition.source],
-    targets: [target],
+    ...(isBackward(chart, transition.source, target)
+      ? { sources: [target], targets: [transition.source] }
+      : { sources: [transition.source], targets: [target] }),
     labels: index === 0 ? [label] : [],
   }));
 }
 
 export const edgeId = ({ id }: ChartTransition, target: number): string => `${id} to ${target}`;
+
+/**
+ * Whether an edge leads up the page, to a state declared earlier. ELK is given such an edge the other way round, so that
+ * it has nothing to decide: what is declared first stands first.
+ */
+export function isBackward(chart: Chart, source: string, target: string): boolean {
+  if (isInside(chart, source, target) || isInside(chart, target, source)) return false;
+  const ids = chart.states.map(({ id }) => id);
+  return ids.indexOf(target) < ids.indexOf(source);
+}

@@ -1,7 +1,7 @@
 import Elk, { type ElkExtendedEdge, type ElkNode, type ElkPoint } from 'elkjs/lib/elk.bundled.js';
 import { boxOf, labelLines, type Box } from './box.ts';
 import { goesSomewhere, isInside, type Chart, type ChartTransition } from './chart.ts';
-import { edgeId, startId, toGraph } from './elk-graph.ts';
+import { edgeId, isBackward, startId, toGraph } from './elk-graph.ts';
 import { tenth } from './tenth.ts';
 
 export type Rectangle = {
@@ -35,49 +35,62 @@ export type Layout = {
 /** Lays a chart out with ELK; the same chart gives the same numbers on every machine. */
 export async function layOut(chart: Chart): Promise<Layout> {
   const boxes = new Map(chart.states.map((state) => [state.id, boxOf(chart, state)]));
-  return placed(chart, boxes, await new Elk.default().layout(toGraph(chart, boxes)));
-}
-
-function placed(chart: Chart, boxes: ReadonlyMap<string, Box>, graph: ElkNode): Layout {
-  const nodes = new Map(withInside(graph).map((node) => [node.id, rectangleOf(node)]));
-  const edges = new Map((graph.edges ?? []).map((edge) => [edge.id, edge]));
-  const states = [...boxes].map(([id, box]) => ({ ...rectangleOf(nodes.get(id)), box }));
+  const graph = await new Elk.default().layout(toGraph(chart, boxes));
+  const found: Found = {
+    chart,
+    boxes,
+    nodes: new Map(withInside(graph).map((node) => [node.id, rectangleOf(node)])),
+    edges: new Map((graph.edges ?? []).map((edge) => [edge.id, edge])),
+  };
   return {
     chart,
     width: Math.ceil(graph.width ?? 0),
     height: Math.ceil(graph.height ?? 0),
-    states,
+    states: [...boxes].map(([id, box]) => ({ ...placeOf(found, id), box })),
     starts: chart.states
       .filter(({ initial }) => initial !== null)
       .map(({ id }) => ({
-        ...rectangleOf(nodes.get(startId(id))),
+        ...placeOf(found, startId(id)),
         of: id,
-        line: lineOf(edges.get(startId(id))),
+        line: lineOf(found.edges.get(startId(id))),
       })),
-    edges: chart.transitions.filter(goesSomewhere).map((transition) => ({
-      transition,
-      lines: transition.targets.map((target, index) =>
-        belowText(
-          lineOf(edges.get(edgeId(transition, index))),
-          states.find(
-            ({ box: { state } }) =>
-              state.id === transition.source && isInside(chart, target, transition.source),
-          ),
-        ),
-      ),
-      label: {
-        ...rectangleOf(edges.get(edgeId(transition, 0))?.labels?.[0]),
-        text: labelLines(transition),
-      },
-    })),
+    edges: chart.transitions.filter(goesSomewhere).map((transition) => placeEdge(found, transition)),
   };
 }
 
-/** An edge to a state inside its source comes from the source's upper border; it begins below the text that is there. */
-function belowText(line: readonly Point[], from: PlacedState | undefined): readonly Point[] {
+/** What ELK found for each id in the graph. */
+type Found = {
+  readonly chart: Chart;
+  readonly boxes: ReadonlyMap<string, Box>;
+  readonly nodes: ReadonlyMap<string, Rectangle>;
+  readonly edges: ReadonlyMap<string, ElkExtendedEdge>;
+};
+
+const placeOf = ({ nodes }: Found, id: string): Rectangle => nodes.get(id) ?? rectangleOf(undefined);
+
+function placeEdge(found: Found, transition: ChartTransition): PlacedEdge {
+  const label = found.edges.get(edgeId(transition, 0))?.labels?.[0];
+  return {
+    transition,
+    lines: transition.targets.map((target, index) => placeLine(found, transition, target, index)),
+    label: { ...rectangleOf(label), text: labelLines(transition) },
+  };
+}
+
+function placeLine(
+  found: Found,
+  transition: ChartTransition,
+  target: string,
+  index: number,
+): readonly Point[] {
+  const { source } = transition;
+  const line = lineOf(found.edges.get(edgeId(transition, index)));
+  if (isBackward(found.chart, source, target)) return line.toReversed();
   const [first, ...rest] = line;
-  if (first === undefined || from === undefined) return line;
-  return [{ x: first.x, y: Math.max(first.y, tenth(from.y + from.box.height)) }, ...rest];
+  if (first === undefined || !isInside(found.chart, target, source)) return line;
+  // ELK lets it begin at the upper border of its source; there is text below that.
+  const text = placeOf(found, source).y + (found.boxes.get(source)?.height ?? 0);
+  return [{ x: first.x, y: tenth(Math.max(first.y, text)) }, ...rest];
 }
 
 function withInside(node: ElkNode): readonly ElkNode[] {

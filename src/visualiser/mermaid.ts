@@ -58,13 +58,13 @@ const labelText = (transition: ChartTransition): string =>
     .filter(Boolean)
     .join(' ');
 
-/** Mermaid has one kind of arrow only; the text says which kind it is. */
+/** Mermaid has one kind of arrow only. What comes late says `after`, and what comes at once `always`. */
 const SIGNS: Readonly<Record<ChartTransition['kind'], string>> = {
   event: '',
   done: '✓',
   error: '✗',
-  timeout: '⏱',
-  always: '◇',
+  timeout: '',
+  always: '',
 };
 
 function edgeLines(transition: ChartTransition): readonly string[] {

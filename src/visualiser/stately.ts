@@ -25,7 +25,7 @@ function stateConfig(chart: Chart, state: ChartState): Config {
     type: kind === 'atomic' || kind === 'compound' ? undefined : kind,
     description: state.description ?? undefined,
     tags: some(state.tags),
-    initial: initialConfig(state),
+    initial: initialConfig(inside, state),
     history: history?.depth,
     target: remembered === null ? undefined : `#${remembered}`,
     entry: some(state.entry.map(callConfig)),
@@ -48,9 +48,11 @@ function defaultId(chart: Chart, state: ChartState): string {
   return parent === undefined ? chart.id : `${defaultId(chart, parent)}.${state.key}`;
 }
 
-function initialConfig({ initial }: ChartState): Json | undefined {
-  if (initial === null) return undefined;
-  return { target: `#${initial.target}`, actions: some(initial.actions.map(callConfig)) };
+/** XState wants the key of a state right inside. */
+function initialConfig(inside: readonly ChartState[], { initial }: ChartState): Json | undefined {
+  const target = inside.find(({ id }) => id === initial?.target)?.key;
+  const actions = initial?.actions.map(callConfig) ?? [];
+  return actions.length === 0 ? target : { target, actions };
 }
 
 function invokeConfig(own: readonly ChartTransition[], id: string, src: string): Config {

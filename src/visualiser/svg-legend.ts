@@ -21,6 +21,9 @@ const LEFT = 14;
 const SAMPLE_WIDTH = 44;
 const GAP = 22;
 
+/** What it takes from left to right; a drawing may be narrower. */
+export const LEGEND_WIDTH = Math.ceil(LEFT + textWidth(NOTE, FONT_SIZE) + LEFT);
+
 /** What the signs and lines mean; `top` is where it begins. */
 export function legend(top: number): string {
   let x = LEFT;

@@ -31,8 +31,10 @@ function tooltip(state: ChartState): string {
 
 function historyMark({ x, y, width, box }: PlacedState): readonly string[] {
   const radius = width / 2;
+  const circle = { cx: tenth(x + radius), cy: tenth(y + radius), r: tenth(radius - 1) };
   return [
-    element('circle', { class: 'box', cx: tenth(x + radius), cy: tenth(y + radius), r: tenth(radius - 1) }),
+    element('circle', { class: 'box', ...circle }),
+    element('circle', { class: 'ring', ...circle }),
     textAt(
       box.state.history?.depth === 'deep' ? 'H*' : 'H',
       { x: x + radius - 6, y: y + radius - 8 },

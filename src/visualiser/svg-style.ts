@@ -83,22 +83,23 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) { .statechart { ${variables(DARK)} } }
 .statechart text { fill: var(--text); white-space: pre }
 .statechart .ground { fill: var(--ground) }
-.statechart .box { fill: var(--box); stroke: var(--border); stroke-width: 1.2 }
+.statechart .box { fill: var(--box) }
 .statechart .outer > .box { fill: var(--outer) }
-.statechart .region > .box { stroke-dasharray: 6 4 }
+.statechart .region > .ring { stroke-dasharray: 6 4 }
 .statechart .bar { fill: var(--title) }
 .statechart .rule { stroke: var(--border); stroke-width: 0.8 }
 .statechart .name { font-size: 14px; font-weight: bold }
 .statechart .behaviour, .statechart .note { fill: var(--muted) }
 .statechart .start { fill: var(--text) }
-.statechart .start-line, .statechart .ring { fill: none; stroke: var(--text); stroke-width: 1.2 }
-.statechart .ring { stroke: var(--border) }
+.statechart .start-line { fill: none; stroke: var(--text); stroke-width: 1.2 }
+.statechart .ring { fill: none; stroke: var(--border); stroke-width: 1.2 }
 .statechart .line, .statechart .sign { fill: none; stroke: var(--kind); stroke-linejoin: round }
 .statechart .sign { stroke-width: 1.6; stroke-linecap: round }
 .statechart .head { fill: var(--kind) }
 .statechart .label { fill: var(--outer); stroke: var(--kind); stroke-width: 0.8 }
 ${kindRules}
-.statechart .is-active > .box, .statechart .is-active > .bar { fill: var(--active); stroke: var(--text); stroke-width: 2.5 }
+.statechart .is-active > .box, .statechart .is-active > .bar { fill: var(--active) }
+.statechart .is-active > .ring { stroke: var(--text); stroke-width: 3 }
 .statechart .is-taken > .line { stroke-width: 4.5 }
 .statechart .is-taken > text { font-weight: bold }
 `.trim();

@@ -1,6 +1,6 @@
 import { LABEL_MARGIN } from './box.ts';
 import type { Layout, PlacedEdge, PlacedStart, Point } from './layout.ts';
-import { legend, LEGEND_HEIGHT } from './svg-legend.ts';
+import { legend, LEGEND_HEIGHT, LEGEND_WIDTH } from './svg-legend.ts';
 import { stateGroup } from './svg-state.ts';
 import { STYLE } from './svg-style.ts';
 import { sign, textLines } from './svg-text.ts';
@@ -13,7 +13,8 @@ import { transitionText } from './wording.ts';
  * in the chart and once.
  */
 export function toSvg(layout: Layout): string {
-  const { chart, width } = layout;
+  const { chart } = layout;
+  const width = Math.max(layout.width, LEGEND_WIDTH);
   const height = layout.height + LEGEND_HEIGHT;
   const parts = [
     element('title', { id: `${chart.id}-title` }, escapeXml(`Statechart of ${chart.id}`)),

@@ -38,8 +38,10 @@ function paramsText(params: Json): string {
   return values.map(({ key, text }) => (fields.length === 1 ? text : `${key}: ${text}`)).join(', ');
 }
 
-export function guardText({ guard }: ChartTransition): string {
-  return guard === null ? '' : `[${callText(guard)}]`;
+/** `[else]` where only the candidates before it have guards. */
+export function guardText({ guard, order }: ChartTransition): string {
+  if (guard !== null) return `[${callText(guard)}]`;
+  return order === 0 ? '' : '[else]';
 }
 
 /** What happens besides going somewhere; names the ways of doing nothing. */
@@ -47,7 +49,7 @@ export function effectText(transition: ChartTransition): string {
   const { actions, targets, reenter } = transition;
   const parts = actions.length === 0 ? [] : [`/ ${actions.map(callText).join(', ')}`];
   if (targets.length > 0 && !goesSomewhere(transition)) parts.unshift('→ itself');
-  if (reenter) parts.unshift('again');
+  if (reenter) parts.unshift('(left and entered again)');
   if (parts.length > 0 || targets.length > 0) return parts.join(' ');
   return isForbidden(transition) ? '(forbidden)' : '(ignored)';
 }

@@ -10,7 +10,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const UNSAYABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 export function escapeXml(text: string): string {
-  return text.replace(UNSAYABLE, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return text.replace(UNSAYABLE, '?').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
