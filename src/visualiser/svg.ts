@@ -6,7 +6,7 @@ import { STYLE } from './svg-style.ts';
 import { sign, textLines } from './svg-text.ts';
 import { tenth } from './tenth.ts';
 import { element, escapeXml } from './xml.ts';
-import { transitionText } from './wording.ts';
+import { startText, transitionText } from './wording.ts';
 
 /**
  * Draws a chart. Every state is a group with `data-state`, every transition one with `data-transition`, each with its id
@@ -22,7 +22,7 @@ export function toSvg(layout: Layout): string {
     element('style', {}, `\n${STYLE}\n`),
     element('rect', { class: 'ground', width, height }),
     ...layout.states.map((state) => stateGroup(layout, state)),
-    ...layout.starts.map(startGroup),
+    ...layout.starts.map((start) => startGroup(layout, start)),
     ...layout.edges.map(edgeGroup),
     legend(layout.height),
   ];
@@ -46,9 +46,11 @@ function describe({ chart, edges }: Layout): string {
   );
 }
 
-function startGroup(start: PlacedStart): string {
+function startGroup({ chart }: Layout, start: PlacedStart): string {
   const radius = start.width / 2;
+  const state = chart.states.find(({ id }) => id === start.of);
   return element('g', { class: 'start-of', 'data-start': start.of }, [
+    element('title', {}, escapeXml(state === undefined ? '' : startText(state))),
     element('circle', { class: 'start', cx: start.x + radius, cy: start.y + radius, r: radius - 1 }),
     element('path', { class: 'start-line', d: pathOf(start.line) }),
     element('path', { class: 'start', d: headOf(start.line) }),

@@ -62,6 +62,15 @@ export function transitionText(transition: ChartTransition): string {
   return [where, what.join(' '), description ?? ''].filter(Boolean).join('\n');
 }
 
+/** Where a state with others inside begins, for a tooltip. */
+export function startText({ id, initial }: ChartState): string {
+  const actions = initial?.actions.map(callText) ?? [];
+  return [
+    `${id} begins in ${initial?.target ?? ''}`,
+    ...(actions.length === 0 ? [] : [`/ ${actions.join(', ')}`]),
+  ].join(' ');
+}
+
 /** What a state does by itself, one line each: on entry, on exit, and the services it runs. */
 export function stateLines({ entry, exit, invokes }: ChartState): readonly string[] {
   return [

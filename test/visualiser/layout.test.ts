@@ -14,6 +14,18 @@ const within = (inner: Rectangle, outer: Rectangle): boolean =>
   inner.x + inner.width <= outer.x + outer.width &&
   inner.y + inner.height <= outer.y + outer.height;
 
+/** The parts of a line, as thin rectangles. */
+const segments = (line: readonly Point[]): readonly Rectangle[] =>
+  line.slice(1).map((to, index) => {
+    const from = line[index] ?? to;
+    return {
+      x: Math.min(from.x, to.x),
+      y: Math.min(from.y, to.y),
+      width: Math.max(1, Math.abs(to.x - from.x)),
+      height: Math.max(1, Math.abs(to.y - from.y)),
+    };
+  });
+
 /** On the border of a box, or on the line below its text, to half a pixel. */
 function touches({ x, y }: Point, box: PlacedState): boolean {
   const near = (a: number, b: number): boolean => Math.abs(a - b) <= 0.5;
@@ -55,6 +67,27 @@ describe.each(all)('the layout of %s', async (_, machine) => {
         .map((other) => [label.id, other.id]),
     );
     expect(pairs).toEqual([]);
+  });
+
+  test('leads no line through the label of another one or through a box without states inside', () => {
+    const solids = [
+      ...edges.map(({ transition, label }) => ({ ...label, ids: [transition.id] })),
+      ...leaves.map((leaf) => ({
+        ...leaf,
+        ids: edges
+          .filter(({ transition: { source, targets } }) => [source, ...targets].includes(leaf.box.state.id))
+          .map(({ transition }) => transition.id),
+      })),
+    ];
+    const crossed = edges.flatMap(({ transition, lines }) =>
+      lines
+        .flatMap(segments)
+        .flatMap((segment) =>
+          solids.filter((solid) => !solid.ids.includes(transition.id) && overlap(segment, solid)),
+        )
+        .map(({ ids }) => [transition.id, ids]),
+    );
+    expect(crossed).toEqual([]);
   });
 
   test('keeps every state inside its parent, below the parent’s text, and apart from its neighbours', () => {
