@@ -27,7 +27,7 @@ export type Box = {
 };
 
 /** Boxes with states inside are wide anyhow; the others leave room for the edges beside them. */
-const MAX_ROW_WIDTH = { inner: 250, outer: 560 };
+const MAX_ROW_WIDTH = { inner: 270, outer: 560 };
 
 export function boxOf(chart: Chart, state: ChartState): Box {
   const hasInside = chart.states.some(({ parent }) => parent === state.id);
@@ -66,7 +66,7 @@ function rowLines(transition: ChartTransition, maxWidth: number): readonly strin
 }
 
 /** Labels of edges are narrow, for many stand side by side. */
-const MAX_LABEL_WIDTH = 150;
+const MAX_LABEL_WIDTH = 158;
 const MAX_ACTION_LINES = 2;
 export const LABEL_MARGIN = 4;
 

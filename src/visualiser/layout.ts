@@ -110,5 +110,16 @@ function lineOf(edge: ElkExtendedEdge | undefined): readonly Point[] {
   const section = edge?.sections?.[0];
   if (section === undefined) return [];
   const points: readonly ElkPoint[] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
-  return points.map(({ x, y }) => ({ x: tenth(x), y: tenth(y) }));
+  const line = points.map(({ x, y }) => ({ x: tenth(x), y: tenth(y) }));
+  return straightened(straightened(line).toReversed()).toReversed();
+}
+
+/** A line is free to begin a little beside where ELK lets it, if that saves a kink nobody could explain. */
+const MAX_KINK = 2;
+
+function straightened(line: readonly Point[]): readonly Point[] {
+  const [first, second, third, ...rest] = line;
+  if (first === undefined || second === undefined || third === undefined || rest.length === 0) return line;
+  const isKink = first.x === second.x && second.y === third.y && Math.abs(third.x - second.x) <= MAX_KINK;
+  return isKink ? [{ x: third.x, y: first.y }, ...rest] : line;
 }

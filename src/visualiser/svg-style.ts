@@ -101,5 +101,5 @@ ${kindRules}
 .statechart .is-active > .box, .statechart .is-active > .bar { fill: var(--active) }
 .statechart .is-active > .ring { stroke: var(--text); stroke-width: 3 }
 .statechart .is-taken > .line { stroke-width: 4.5 }
-.statechart .is-taken > text { font-weight: bold }
+.statechart .is-taken > .label { fill: var(--active); stroke-width: 2 }
 `.trim();

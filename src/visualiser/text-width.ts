@@ -11,8 +11,8 @@ const WIDTHS = [
 ];
 /** For any other character: that of the widest letters. */
 const OTHER_WIDTH = 1000;
-/** Bold letters, and the wider fonts that some systems put in Helvetica's place. */
-const ALLOWANCE = 1.08;
+/** Bold letters, and the wider fonts that some systems put in Helvetica's place, such as DejaVu Sans. */
+const ALLOWANCE = 1.15;
 
 /** How wide `text` is at most, in pixels. */
 export function textWidth(text: string, fontSize: number): number {
