@@ -65,7 +65,8 @@ export const roomMachine = roomSetup.createMachine({
       on: {
         'room.restored': [
           { guard: 'bringsUsers', target: 'active', actions: ['restoreRoom'] },
-          { guard: 'hasNoMeeting', actions: ['restoreRoom'] },
+          // Entered again, so that the grace is a whole one.
+          { guard: 'hasNoMeeting', target: 'idle', reenter: true, actions: ['restoreRoom'] },
         ],
         'user.joined': [
           { guard: 'hasMeeting', target: 'active', actions: ['addUser', 'announceChange'] },

@@ -277,6 +277,18 @@ describe('being restored', () => {
     expect(room.effects).toEqual([{ type: 'meeting.ended', meetingId: 'm-0' }]);
   });
 
+  test('[R31] [R14] the grace is a whole one, however long the room was unused', () => {
+    for (const unusedMs of [10_000, 15_000]) {
+      const room = new RoomUnderTest();
+      room.clock.advance(unusedMs);
+      room.send({ type: 'room.restored', meetingId: 'm-0', users: [] });
+      room.clock.advance(14_999);
+      expect(room.take()).toEqual([]);
+      room.clock.advance(1);
+      expect(room.take()).toEqual([{ type: 'meeting.ended', meetingId: 'm-0' }]);
+    }
+  });
+
   test('[R31] a room in use is not overwritten', async () => {
     const emptied = new RoomUnderTest().join('a').send({ type: 'user.left', id: 'a', reason: 'left' });
     const rooms = [
