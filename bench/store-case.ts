@@ -5,20 +5,12 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newUser } from '../machines/room.context.ts';
-import { roomMachine } from '../machines/room.machine.ts';
-import { systemClock } from '../src/clock.ts';
-import { authorizeBy } from '../src/identity/authorize.ts';
 import { createLog } from '../src/log.ts';
-import type { Connection } from '../src/rooms/connection.ts';
 import { JsonCache } from '../src/rooms/json-cache.ts';
-import { StateEncoder } from '../src/rooms/state-encoder.ts';
-import { RoomRegistry } from '../src/rooms/registry.ts';
-import { RoomJournal } from '../src/rooms/room-journal.ts';
-import { bindRoomMachine } from '../src/rooms/room-services.ts';
+import { fill, presence, registryOn, toggle } from './silent-rooms.ts';
 import { SqliteStore } from '../src/store/store.sqlite.ts';
 import { MemoryStore } from '../src/store/store.memory.ts';
 import type { Batch, Store } from '../src/store/store.ts';
-import { unconfiguredVoice } from '../src/voice/voice.unconfigured.ts';
 
 /** One measurement, in a thread of its own so that its event loop and heap are its own. */
 export type StoreCase =
@@ -51,92 +43,9 @@ const openStore = async (kind: StoreKind): Promise<Store> => {
   return store;
 };
 
-function registryOn(store: Store): { registry: RoomRegistry; journal: RoomJournal } {
-  const journal = new RoomJournal(store, systemClock, log);
-  const registry = new RoomRegistry({
-    machine: bindRoomMachine(
-      roomMachine,
-      unconfiguredVoice,
-      { emptyRoomGrace: 15_000, aiConnectTimeout: 20_000, aiRouteTimeout: 10_000, aiSessionLimit: 3_300_000 },
-      systemClock,
-    ),
-    clock: systemClock,
-    transport: { publish: () => {} },
-    settings: {
-      reconnectGraceMs: 8_000,
-      heartbeatTimeoutMs: 15_000,
-      periodicStateMs: 0,
-      stateTickMs: 0,
-      maxUsersPerRoom: 100_000,
-      maxRooms: 100_000,
-    },
-    log,
-    authorize: authorizeBy('open'),
-    onDeparture: () => {},
-    ownsTrack: () => true,
-    voice: unconfiguredVoice,
-    newMeetingId: () => crypto.randomUUID(),
-    journal,
-    encoder: new StateEncoder(json),
-  });
-  return { registry, journal };
-}
-
-/** A connection to nobody: sending is not what is measured here. */
-const silent = (userId: string): Connection => ({
-  id: userId,
-  userId,
-  subscribe: () => {},
-  send: () => {},
-  publishToOthers: () => {},
-  close: () => {},
-});
-
-const presence = (speaking: boolean) => ({
-  joined: true,
-  raisedHand: false,
-  speaking,
-  transceiverSessionId: 'f'.repeat(64),
-  tracks: {
-    audioEnabled: true,
-    audioUnavailable: false,
-    videoEnabled: true,
-    screenShareEnabled: false,
-    audio: `${'f'.repeat(64)}/${'a'.repeat(36)}`,
-    video: `${'f'.repeat(64)}/${'b'.repeat(36)}`,
-  },
-});
-
-type Seat = { readonly room: string; readonly connection: Connection; speaking: boolean };
-
-function fill(registry: RoomRegistry, rooms: number, users: number): Seat[] {
-  const seats: Seat[] = [];
-  for (let r = 0; r < rooms; r += 1) {
-    for (let u = 0; u < users; u += 1) {
-      const connection = silent(`user-${u}-${'x'.repeat(28)}`);
-      const claim = {
-        userId: connection.userId,
-        name: `User ${u}`,
-        owner: `sid:${r}-${u}`,
-        role: 'member',
-      } as const;
-      registry.admit(`room-${r}`, connection, claim);
-      seats.push({ room: `room-${r}`, connection, speaking: false });
-    }
-  }
-  return seats;
-}
-
-function toggle(registry: RoomRegistry, seat: Seat): void {
-  seat.speaking = !seat.speaking;
-  registry
-    .get(seat.room)
-    ?.receive(seat.connection, { type: 'userUpdate', presence: presence(seat.speaking) });
-}
-
 /** Everybody toggles once a second, spread evenly; how busy is the event loop? */
 async function measureLoad(store: Store, rooms: number, users: number, ms: number): Promise<StoreResult> {
-  const { registry, journal } = registryOn(store);
+  const { registry, journal } = registryOn(store, json, log);
   const seats = fill(registry, rooms, users);
   await journal.flush();
   const tickMs = 10;
@@ -167,7 +76,7 @@ async function measureLoad(store: Store, rooms: number, users: number, ms: numbe
 
 /** One room of ten, changes as fast as they go: what does the main thread pay for each? */
 async function measureChanges(store: Store, changes: number): Promise<StoreResult> {
-  const { registry, journal } = registryOn(store);
+  const { registry, journal } = registryOn(store, json, log);
   const seats = fill(registry, 1, 10);
   await journal.flush();
   const start = performance.now();
@@ -206,7 +115,7 @@ async function measureRestart(rooms: number, users: number): Promise<StoreResult
   const opened = performance.now();
   const stored = await again.readLiveRooms();
   const read = performance.now();
-  const { registry } = registryOn(again);
+  const { registry } = registryOn(again, json, log);
   registry.restore(stored);
   const end = performance.now();
   const restored = registry.roomCount;

@@ -2,28 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { roomMachine, type RoomMachine } from '../machines/room.machine.ts';
-import { systemClock, wait, type Clock } from './clock.ts';
+import { AdminAccess } from './admin/admin-access.ts';
+import { adminRoutes } from './admin/admin-routes.ts';
+import { RoomDirectory } from './admin/room-directory.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import {
+  assembleIdentifier,
+  assembleMedia,
+  configuredAi,
+  configuredCalls,
+  configuredOutbox,
+  configuredTurn,
+  type Base,
+} from './configured-parts.ts';
 import type { Audience } from './calls/audience.ts';
 import type { Calls } from './calls/calls.ts';
-import { HttpCalls } from './calls/calls.http.ts';
-import { CallsProxy } from './calls/calls-proxy.ts';
-import { closeSessionBy } from './calls/close-session.ts';
-import { TurnServers } from './calls/ice-servers.ts';
-import { SfuSessions } from './calls/sfu-sessions.ts';
+import type { CallsProxy } from './calls/calls-proxy.ts';
+import type { TurnServers } from './calls/ice-servers.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { KEEP_MS, Outbox } from './feedback/outbox.ts';
-import { Webhook } from './feedback/webhook.ts';
+import type { Outbox } from './feedback/outbox.ts';
+import { KEEP_MS } from './feedback/outbox.ts';
 import { callsRoutes } from './gateway/calls-routes.ts';
 import { configRoute } from './gateway/config-route.ts';
 import { feedbackRoutes } from './gateway/feedback-routes.ts';
 import { forNamed, pageRoutes } from './gateway/page-routes.ts';
 import type { Router } from './gateway/request.ts';
 import { exactly, firstOf } from './gateway/routes.ts';
-import { AccessJwt } from './identity/access-jwt.ts';
 import { authorizeBy, type Authorize } from './identity/authorize.ts';
-import { Identifier } from './identity/identify.ts';
-import { JoinTokens } from './identity/join-token.ts';
+import type { Identifier } from './identity/identify.ts';
 import { loadSessionSecrets } from './identity/session-secrets.ts';
 import { createLog } from './log.ts';
 import { JsonCache } from './rooms/json-cache.ts';
@@ -34,10 +41,8 @@ import { bindRoomMachine, type RoomDelays } from './rooms/room-services.ts';
 import { RoomServer, type App, type Service } from './room-server.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/store.sqlite.ts';
-import { OpenAiApi } from './voice/openai-api.ts';
-import { modelWarning, readEndpoint } from './voice/openai-settings.ts';
-import { Teardown } from './voice/teardown.ts';
-import { OpenAiVoice } from './voice/voice.openai.ts';
+import { LiveView } from './visualiser/live-view.ts';
+import { Mask } from './visualiser/mask.ts';
 import { unconfiguredVoice } from './voice/voice.unconfigured.ts';
 import type { Voice } from './voice/voice.ts';
 
@@ -112,6 +117,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
       outbox,
       hasAi: voice !== unconfiguredVoice,
     }),
+    createAdminRoutes: (registry) => assembleAdmin(config, registry, clock, log),
     unreadyReason: () => (journal.faulty ? 'store' : undefined),
     createRegistry: (transport) =>
       new RoomRegistry({
@@ -156,13 +162,14 @@ const delaysOf = ({ emptyRoomGraceMs, aiConnectTimeoutMs }: Config): RoomDelays 
   aiSessionLimit: AI_SESSION_LIMIT_MS,
 });
 
-/** What nearly every part is made of. */
-type Base = {
-  readonly config: Config;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Logger;
-};
+/** What operators and reviewers get on the admin port. */
+function assembleAdmin(config: Config, registry: RoomRegistry, clock: Clock, log: Logger): Router {
+  const access = new AdminAccess({ token: config.adminToken, host: config.adminHost });
+  if (access.isShut)
+    log.warn('the admin port gives its health alone: it is open to others, without ADMIN_TOKEN');
+  const live = new LiveView({ rooms: registry, mask: new Mask(randomUUID()), clock });
+  return adminRoutes({ access, rooms: new RoomDirectory(registry), live });
+}
 
 type RouteParts = Base & {
   readonly authorize: Authorize;
@@ -202,99 +209,4 @@ function routesOf({ config, proxy, turn, outbox, hasAi, ...parts }: RouteParts):
     ),
     pageRoutes(pages),
   );
-}
-
-function configuredCalls({
-  callsApiUrl: apiUrl,
-  callsAppId: appId,
-  callsAppSecret: appSecret,
-}: Config): Calls | undefined {
-  return appId === '' ? undefined : new HttpCalls({ apiUrl, appId, appSecret });
-}
-
-function configuredTurn(config: Config, clock: Clock, log: Logger): TurnServers | undefined {
-  const { turnServiceId: keyId, turnServiceToken: keyToken, turnTtlSeconds: ttlSeconds } = config;
-  if (keyId === '') return undefined;
-  return new TurnServers({ apiUrl: config.callsApiUrl, keyId, keyToken, ttlSeconds }, clock, log);
-}
-
-function configuredOutbox(
-  { feedbackUrl }: Config,
-  store: Store,
-  clock: Clock,
-  log: Logger,
-): Outbox | undefined {
-  if (feedbackUrl === '') return undefined;
-  const webhook = new Webhook(feedbackUrl, clock);
-  return new Outbox({ store, webhook, clock, log, newId: randomUUID, random: Math.random });
-}
-
-function assembleIdentifier(
-  config: Config,
-  secrets: readonly string[],
-  clock: Clock,
-  log: Logger,
-): Identifier {
-  const { accessTeamOrigin: teamOrigin, accessAudiences: audiences, joinTokenSecret } = config;
-  return new Identifier({
-    secrets,
-    trustAccessEmailHeader: config.trustAccessEmailHeader,
-    requireJoinToken: config.requireJoinToken,
-    joinTokens: joinTokenSecret === '' ? undefined : new JoinTokens(joinTokenSecret, clock),
-    accessJwt: teamOrigin === '' ? undefined : new AccessJwt({ teamOrigin, audiences }, clock, log),
-  });
-}
-
-type AiParts = Base & { readonly calls: Calls; readonly hashKey: string };
-
-/** OpenAI's voice, where there is a key. */
-function configuredAi({
-  calls,
-  config,
-  store,
-  clock,
-  log,
-  hashKey,
-}: AiParts): { readonly voice: OpenAiVoice; readonly service: Service } | undefined {
-  const { openAiToken, openAiEndpoint, openAiModel: model, apiExtraParams } = config;
-  if (openAiToken === '') return undefined;
-  const { settings, warning } = readEndpoint(openAiEndpoint, openAiToken);
-  if (warning !== undefined) log.warn(warning);
-  const today = new Date(clock.now()).toISOString().slice(0, 10);
-  const shutdown = modelWarning(model, today);
-  if (shutdown !== undefined) log.warn({ model }, `OPENAI_MODEL_ID ${shutdown}`);
-  const api = new OpenAiApi(settings);
-  const extraParams = new URLSearchParams(apiExtraParams);
-  const teardown = new Teardown({ api, calls, store, clock, log, extraParams });
-  const voice = new OpenAiVoice({ calls, api, teardown, clock, log, model, extraParams, hashKey });
-  const stop = async (): Promise<void> => {
-    await voice.stop();
-    await teardown.stop();
-    await api.close();
-  };
-  return { voice, service: { start: () => teardown.start(), stop } };
-}
-
-type MediaParts = Base & {
-  readonly calls: Calls;
-  readonly audience: Audience;
-  readonly authorize: Authorize;
-};
-
-/** What stands between the clients and the SFU. */
-function assembleMedia({ calls, config, store, audience, authorize, clock, log }: MediaParts): {
-  readonly sessions: SfuSessions;
-  readonly proxy: CallsProxy;
-  readonly service: Service;
-} {
-  const extraParams = new URLSearchParams(config.apiExtraParams);
-  const close = closeSessionBy({ calls, clock, log, extraParams });
-  const sessions = new SfuSessions({ store, audience, clock, log, close });
-  const pause = (ms: number): Promise<void> => wait(clock, ms);
-  const proxy = new CallsProxy({ calls, sessions, audience, authorize, log, extraParams, wait: pause });
-  const stop = (): Promise<void> => {
-    sessions.stop();
-    return calls.close();
-  };
-  return { sessions, proxy, service: { start: () => sessions.start(), stop } };
 }

@@ -100,6 +100,10 @@ const environmentSchema = z.object({
   PORT: port(8787),
   ADMIN_HOST: z.string().min(1).default('127.0.0.1'),
   ADMIN_PORT: port(9090),
+  ADMIN_TOKEN: z
+    .string()
+    .default('')
+    .refine((value) => value === '' || value.length >= 16, 'must have at least 16 characters'),
   DATA_DIR: z.string().min(1).default('./data'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SESSION_SECRETS: secrets,
@@ -177,6 +181,8 @@ export type Config = Readonly<{
   port: number;
   adminHost: string;
   adminPort: number;
+  /** Empty: the admin port is for this machine alone. */
+  adminToken: string;
   dataDir: string;
   logLevel: Environment['LOG_LEVEL'];
   /** The first signs, all verify. Empty: the server makes one and keeps it in `dataDir`. */
@@ -251,6 +257,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     port: env.PORT,
     adminHost: env.ADMIN_HOST,
     adminPort: env.ADMIN_PORT,
+    adminToken: env.ADMIN_TOKEN,
     dataDir: env.DATA_DIR,
     logLevel: env.LOG_LEVEL,
     sessionSecrets: env.SESSION_SECRETS,

@@ -32,6 +32,7 @@ describe('configuration', () => {
       port: 8787,
       adminHost: '127.0.0.1',
       adminPort: 9090,
+      adminToken: '',
       dataDir: './data',
       logLevel: 'info',
       sessionSecrets: [],

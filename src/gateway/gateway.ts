@@ -21,6 +21,8 @@ export type GatewayDeps = {
   readonly identifier: Identifier;
   /** What the public port offers over HTTP, beside the health of the server. */
   readonly routes: Router;
+  /** The same on the admin port; made with the rooms. */
+  readonly createAdminRoutes: (registry: RoomRegistry) => Router;
   readonly clock: Clock;
   readonly log: Logger;
   /** Why the server should get no new clients, beside that it stops. */
@@ -68,7 +70,7 @@ export class Gateway {
       underWay: this.#underWay,
     };
     serveHttp(this.#public, firstOf(health, deps.routes), http);
-    serveHttp(this.#admin, health, http);
+    serveHttp(this.#admin, firstOf(health, deps.createAdminRoutes(this.registry)), http);
   }
 
   get connectionCount(): number {

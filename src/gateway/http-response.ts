@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { HttpResponse } from './uws.ts';
 import { ERRORS, type HttpErrorCode } from '../errors.ts';
-import type { Response } from './request.ts';
+import type { OpenStream, Response } from './request.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
 
@@ -40,16 +40,50 @@ const ENDS_CONNECTION: ReadonlySet<number> = new Set([
   ERRORS.request_timeout.http,
 ]);
 
-/** Writes an answer out in one go. `head` keeps the length and leaves the body away. */
-export function writeResponse(res: HttpResponse, response: Response, head = false): void {
-  res.cork(() => {
-    res.writeStatus(`${response.status} ${STATUS_CODES[response.status] ?? ''}`);
-    for (const [name, value] of Object.entries(response.headers)) {
-      for (const line of typeof value === 'string' ? [value] : value) res.writeHeader(name, line);
-    }
-    // No answer of ours is what a browser guesses it to be.
-    res.writeHeader('x-content-type-options', 'nosniff');
-    if (head) res.endWithoutBody(Buffer.byteLength(response.body));
-    else res.end(response.body, ENDS_CONNECTION.has(response.status));
+function writeHead(res: HttpResponse, { status, headers }: Response): void {
+  res.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`);
+  for (const [name, value] of Object.entries(headers)) {
+    for (const line of typeof value === 'string' ? [value] : value) res.writeHeader(name, line);
+  }
+  // No answer of ours is what a browser guesses it to be.
+  res.writeHeader('x-content-type-options', 'nosniff');
+}
+
+/** Writes an answer out for as long as its reader is there, and no faster than it reads. */
+function writeStream(res: HttpResponse, open: OpenStream, gone: AbortSignal): void {
+  const stream = open({
+    write: (text) => {
+      let ready = false;
+      if (!gone.aborted) res.cork(() => (ready = res.write(text)));
+      return ready;
+    },
   });
+  gone.addEventListener('abort', () => stream.stop(), { once: true });
+  res.onWritable(() => {
+    stream.resume();
+    return true;
+  });
+}
+
+/**
+ * Writes an answer out.
+ *
+ * @param head - keeps the length and leaves the body away
+ * @param gone - when the reader of a stream goes; an answer in the turn of its request needs none
+ */
+export function writeResponse(
+  res: HttpResponse,
+  response: Response,
+  head = false,
+  gone = new AbortController().signal,
+): void {
+  const { body } = response;
+  res.cork(() => {
+    writeHead(res, response);
+    if (typeof body === 'function') {
+      if (head) res.endWithoutBody();
+    } else if (head) res.endWithoutBody(Buffer.byteLength(body));
+    else res.end(body, ENDS_CONNECTION.has(response.status));
+  });
+  if (typeof body === 'function' && !head) writeStream(res, body, gone);
 }

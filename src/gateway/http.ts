@@ -62,7 +62,7 @@ export function serveHttp(app: TemplatedApp, router: Router, deps: HttpDeps): vo
     const answer = (response: Response): void => {
       if (gone.signal.aborted) return;
       const headers = crossOriginHeaders(request, methods, deps.allowedOrigins);
-      writeResponse(res, { ...response, headers: { ...response.headers, ...headers } }, head);
+      writeResponse(res, { ...response, headers: { ...response.headers, ...headers } }, head, gone.signal);
     };
     deps.underWay.begin();
     handle(methods, request, deps)

@@ -15,12 +15,29 @@ export type Request = {
   readonly body: () => Promise<Buffer>;
 };
 
-/** An answer, whole: small by nature (pages, JSON). */
+/** An answer: whole, and small by nature (pages, JSON), or a stream that goes on until its reader goes. */
 export type Response = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | OpenStream;
 };
+
+/** Starts a streamed answer. */
+export type OpenStream = (sink: Sink) => Stream;
+
+/** Takes what a streamed answer is made of, for as long as somebody reads it. */
+export interface Sink {
+  /** Whether it may go on: after `false` nothing is written before the stream is asked to `resume`. */
+  write(text: string): boolean;
+}
+
+/** What makes a streamed answer. Neither throws. */
+export interface Stream {
+  /** What was written has been taken. */
+  resume(): void;
+  /** Nobody reads any more; nothing is written from here on. */
+  stop(): void;
+}
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 

@@ -14,6 +14,7 @@ import type { Claim } from './members.ts';
 import type { RoomJournal } from './room-journal.ts';
 import { RoomHost } from './room-host.ts';
 import type { RoomSettings } from './room-host-deps.ts';
+import type { RoomWatcher } from './room-watchers.ts';
 import type { StateEncoder } from './state-encoder.ts';
 
 export type RegistryDeps = {
@@ -39,6 +40,8 @@ export class RoomRegistry implements Audience {
   readonly #deps: RegistryDeps;
   readonly #rooms = new Map<string, RoomHost>();
   readonly #attendance = new Attendance();
+  /** By the name of the room, also where there is none at the moment. */
+  readonly #watchers = new Map<string, Set<RoomWatcher>>();
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
@@ -64,6 +67,23 @@ export class RoomRegistry implements Audience {
     const room = this.#rooms.get(name) ?? this.#start(name);
     if (room.isOver) connection.close(closeFor('room_failed'));
     else room.admit(connection, claim);
+  }
+
+  /** The rooms there are, in the order in which they began. */
+  *list(): Generator<RoomHost> {
+    yield* this.#rooms.values();
+  }
+
+  /** Looks on at the room of that name, now and whenever there is one, until the function it gives is called. */
+  watch(name: string, watcher: RoomWatcher): () => void {
+    const watchers = this.#watchers.get(name) ?? new Set();
+    this.#watchers.set(name, watchers.add(watcher));
+    this.#rooms.get(name)?.watch(watcher);
+    return () => {
+      watchers.delete(watcher);
+      this.#rooms.get(name)?.unwatch(watcher);
+      if (watchers.size === 0 && this.#watchers.get(name) === watchers) this.#watchers.delete(name);
+    };
   }
 
   isPresent(owner: string): boolean {
@@ -130,6 +150,7 @@ export class RoomRegistry implements Audience {
     });
     // A machine that fails as it starts leaves a host that is over; its connections are told by `admit`.
     if (!room.isOver) this.#rooms.set(name, room);
+    for (const watcher of this.#watchers.get(name) ?? []) room.watch(watcher);
     if (restored !== undefined) room.restore(restored);
     return room;
   }

@@ -4,7 +4,6 @@ import type { RoomMachine, RoomSnapshot } from '../../machines/room.machine.ts';
 import type { ErrorCode } from '../errors.ts';
 import { closeFor, TIMED_OUT, USER_LEFT, type Close } from '../protocol/close-codes.ts';
 import { errorFrame, PONG_FRAME, type ClientMessage } from '../protocol/codec.ts';
-import type { Track } from '../protocol/messages.ts';
 import type { StoredRoom } from '../store/store.ts';
 import { AiConnections } from './ai-connections.ts';
 import type { Connection, Frame } from './connection.ts';
@@ -15,6 +14,8 @@ import { Members, type Claim } from './members.ts';
 import { RoomSender } from './room-sender.ts';
 import { stopServices } from './room-services.ts';
 import { publishes, sessionsOf } from './published-sessions.ts';
+import { refusalOf } from './refusal.ts';
+import { RoomWatchers, type RoomWatcher } from './room-watchers.ts';
 import { StateFeed } from './state-feed.ts';
 import { addsToState, toRoomEvent } from './to-room-event.ts';
 
@@ -34,6 +35,7 @@ export class RoomHost {
   readonly #sender: RoomSender;
   readonly #record: MeetingRecord;
   readonly #connections: AiConnections;
+  readonly #watchers: RoomWatchers;
   /** Whether the event being handled is a departure. */
   #departing = false;
   #nextPeriodicAt: number;
@@ -60,6 +62,9 @@ export class RoomHost {
       snapshot: () => this.#actor.getSnapshot(),
       onError: (error) => this.#fail(error),
     });
+    this.#watchers = new RoomWatchers(this.#actor, (error) =>
+      deps.log.error({ err: error }, 'watcher failed'),
+    );
     // XState makes an uncaught exception of what an observer or listener throws, and of an error nobody observes.
     this.#actor.subscribe({ error: (error) => this.#fail(error) });
     this.#actor.on('*', (effect) => {
@@ -129,15 +134,13 @@ export class RoomHost {
   receive(connection: Connection, message: ClientMessage): void {
     const member = this.#members.heard(connection, this.#deps.clock.now());
     if (member === undefined || message.type === 'heartbeat') return;
-    const { authorize } = this.#deps;
+    const { authorize, ownsTrack } = this.#deps;
     const { id, role } = member;
-    const target = message.type !== 'muteUser' || message.id === id ? 'own' : 'others';
-    if (!authorize(role, message.type, target)) {
-      this.#sendTo(connection, errorFrame('not_allowed'));
+    const refusal = refusalOf(member, message, authorize, ownsTrack);
+    if (refusal !== undefined) {
+      this.#refuse(connection, refusal, message.type);
     } else if (message.type === 'partyserver-ping') {
       this.#sendTo(connection, PONG_FRAME);
-    } else if (message.type === 'requestAiControl' && !this.#mayRoute(member.owner, message.track)) {
-      this.#sendTo(connection, errorFrame('track_not_yours'));
     } else if (role === 'hidden') {
       if (message.type === 'userLeft') this.#dismiss(id, 'left');
     } else {
@@ -148,7 +151,16 @@ export class RoomHost {
 
   /** Tells the sender of a frame, and nobody else, what was wrong with it. [H11] */
   refuse(connection: Connection, code: ErrorCode): void {
-    if (this.#members.of(connection) !== undefined) this.#sendTo(connection, errorFrame(code));
+    if (this.#members.of(connection) !== undefined) this.#refuse(connection, code, undefined);
+  }
+
+  /** Lets somebody look on, until `unwatch` or the room's end. [L1] */
+  watch(watcher: RoomWatcher): void {
+    if (!this.#over) this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: RoomWatcher): void {
+    this.#watchers.remove(watcher);
   }
 
   /** The socket is gone; its user stays for the grace. [H5] */
@@ -208,9 +220,9 @@ export class RoomHost {
     this.#deps.onDeparture({ owner, reason: event.reason, sessionIds: sessionsOf(leaving) });
   }
 
-  /** A user's own connection to the AI is found by the user, and so needs no proof. */
-  #mayRoute(owner: string, track: Track | undefined): boolean {
-    return track === undefined || this.#deps.ownsTrack(owner, track);
+  #refuse(connection: Connection, code: ErrorCode, messageType: ClientMessage['type'] | undefined): void {
+    this.#sendTo(connection, errorFrame(code));
+    this.#watchers.refused({ by: connection.userId, messageType, code });
   }
 
   #mayPublish(id: string): boolean {
@@ -282,6 +294,7 @@ export class RoomHost {
   #end(close: Close, remains?: StoredRoom): void {
     this.#over = true;
     this.#feed.end();
+    this.#watchers.over();
     // Before a successor takes the same users up.
     const connections = this.#members.clear();
     this.#deps.onOver(this, remains);

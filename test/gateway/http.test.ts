@@ -96,7 +96,7 @@ describe('routes', () => {
         expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
       }
     }
-    expect((await fetch(`http://127.0.0.1:${server.adminPort}/`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${server.adminPort}/nothing`)).status).toBe(404);
   });
 });
 
