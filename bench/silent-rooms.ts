@@ -30,7 +30,8 @@ export function registryOn(
       systemClock,
     ),
     clock: systemClock,
-    transport: { publish: () => {} },
+    // States are made for somebody, who is not sent them.
+    transport: { publish: () => {}, subscribers: (topic) => (topic.startsWith('room/') ? 1 : 0) },
     settings: {
       reconnectGraceMs: 8_000,
       heartbeatTimeoutMs: 15_000,
@@ -47,6 +48,7 @@ export function registryOn(
     newMeetingId: () => crypto.randomUUID(),
     journal,
     encoder: new StateEncoder(json),
+    newEpoch: () => 'epoch',
   });
   return { registry, journal };
 }
@@ -55,6 +57,7 @@ export function registryOn(
 const silent = (userId: string): Connection => ({
   id: userId,
   userId,
+  takesPatches: false,
   subscribe: () => {},
   send: () => {},
   publishToOthers: () => {},

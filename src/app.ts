@@ -128,6 +128,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         log,
         journal,
         encoder,
+        newEpoch: randomUUID,
         authorize,
         voice,
         newMeetingId: randomUUID,

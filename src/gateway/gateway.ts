@@ -47,7 +47,10 @@ export class Gateway {
     this.#deps = deps;
     const proxies = new TrustedProxies(config.trustedProxies);
     const unreadyReason = (): string | undefined => (this.#draining ? 'draining' : deps.unreadyReason());
-    this.registry = deps.createRegistry({ publish: (topic, frame) => this.#sockets.publish(topic, frame) });
+    this.registry = deps.createRegistry({
+      publish: (topic, frame) => this.#sockets.publish(topic, frame),
+      subscribers: (topic) => this.#sockets.subscribers(topic),
+    });
     this.#sockets = new RoomSockets(this.#public, {
       registry: this.registry,
       clock,

@@ -11,6 +11,7 @@ export type SocketData = {
   readonly claim: Claim;
   readonly address: string;
   readonly rateLimit: RateLimit;
+  readonly takesPatches: boolean;
   /** Set once the socket is open. */
   connection?: UwsConnection;
 };
@@ -22,6 +23,7 @@ export type SocketData = {
 export class UwsConnection implements Connection {
   readonly id: string;
   readonly userId: string;
+  readonly takesPatches: boolean;
   readonly #ws: WebSocket<SocketData>;
   readonly #reap: () => void;
   #open = true;
@@ -33,6 +35,7 @@ export class UwsConnection implements Connection {
     this.#reap = reap;
     this.id = data.connectionId;
     this.userId = data.claim.userId;
+    this.takesPatches = data.takesPatches;
   }
 
   subscribe(topic: string): void {

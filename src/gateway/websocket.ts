@@ -117,6 +117,10 @@ export class RoomSockets implements Transport {
     this.#app.publish(topic, frame);
   }
 
+  subscribers(topic: string): number {
+    return this.#app.numSubscribers(topic);
+  }
+
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const header = copyHeaders(req);
     const query = new URLSearchParams(req.getQuery() ?? '');
@@ -186,7 +190,8 @@ export class RoomSockets implements Transport {
     const refusal = registry.refusal(roomName, claim);
     if (refusal !== undefined) return refusal;
     const rateLimit = new RateLimit(maxFramesPerSecond, clock.now());
-    return { connectionId: nanoid(10), roomName, claim, address, rateLimit };
+    const takesPatches = (query.get('features') ?? '').split(',').includes('patch');
+    return { connectionId: nanoid(10), roomName, claim, address, rateLimit, takesPatches };
   }
 
   #opened(ws: WebSocket<SocketData>): void {

@@ -46,6 +46,7 @@ const OPEN: Readonly<Record<Action, Row>> = {
   callsApiHistoryEntry: EVERYBODY,
   e2eeMlsMessage: SHOWN,
   'partyserver-ping': EVERYBODY,
+  resync: EVERYBODY,
   openSession: EVERYBODY,
   publishTracks: PUBLISHERS,
   pullTracks: EVERYBODY,

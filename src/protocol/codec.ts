@@ -19,7 +19,8 @@ export type ClientMessage =
   | { readonly type: 'relenquishAiControl' }
   | { readonly type: 'callsApiHistoryEntry' }
   | { readonly type: 'e2eeMlsMessage'; readonly frame: string }
-  | { readonly type: 'partyserver-ping' };
+  | { readonly type: 'partyserver-ping' }
+  | { readonly type: 'resync' };
 
 export type Decoded =
   { readonly ok: true; readonly message: ClientMessage } | { readonly ok: false; readonly code: ErrorCode };
@@ -46,6 +47,7 @@ const MAX_LENGTH: Readonly<Record<ClientMessageType, number>> = {
   callsApiHistoryEntry: Number.POSITIVE_INFINITY,
   e2eeMlsMessage: Number.POSITIVE_INFINITY,
   'partyserver-ping': 1_024,
+  resync: 1_024,
 };
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(Object.keys(MAX_LENGTH));

@@ -85,6 +85,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('callsApiHistoryEntry') }),
   z.object({ type: z.literal('e2eeMlsMessage') }),
   z.object({ type: z.literal('partyserver-ping') }),
+  z.object({ type: z.literal('resync') }),
 ]);
 export type ClientMessageType = z.infer<typeof clientMessageSchema>['type'];
 
@@ -105,9 +106,31 @@ export type RoomState = {
   readonly users: readonly User[];
 };
 
+/** A part of a user, as a JSON Merge Patch (RFC 7396): `null` takes a field away. A user who is new is whole. */
+type UserPatch = { readonly id: string; readonly [field: string]: unknown };
+
+/**
+ * What has changed since the state with the number before, for clients that asked for it (`features=patch`). Users first
+ * leave, then change or come; who is new stands at its place by id, the AI last.
+ */
+export type RoomPatch = {
+  readonly type: 'roomPatch';
+  readonly seq: number;
+  readonly users?: { readonly upsert?: readonly UserPatch[]; readonly remove?: readonly string[] };
+  readonly ai?: AiState;
+  readonly meetingId?: string;
+};
+
 /** What the server may send. Each frame is one of these as JSON text. */
 export type ServerMessage =
-  | { readonly type: 'roomState'; readonly state: RoomState }
+  /** With its place in the sequence for clients that take patches. */
+  | {
+      readonly type: 'roomState';
+      readonly state: RoomState;
+      readonly epoch?: string;
+      readonly seq?: number;
+    }
+  | RoomPatch
   | { readonly type: 'userLeftNotification'; readonly id: string }
   | { readonly type: 'muteMic' }
   | { readonly type: 'directMessage'; readonly from: string; readonly message?: unknown }

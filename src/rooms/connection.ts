@@ -13,6 +13,8 @@ export interface Connection {
   readonly id: string;
   /** The id under which the client takes part (`_pk`). Several connections may have carried it in turn. */
   readonly userId: string;
+  /** Whether the client has asked for changes in place of whole states. */
+  readonly takesPatches: boolean;
   subscribe(topic: string): void;
   send(frame: Frame): void;
   /** Sends to every subscriber of `topic` but this one. */
@@ -24,4 +26,6 @@ export interface Connection {
 /** Fan-out to all connections that subscribed to a topic. */
 export interface Transport {
   publish(topic: string, frame: Frame): void;
+  /** How many connections have subscribed to a topic. */
+  subscribers(topic: string): number;
 }

@@ -26,6 +26,7 @@ export type RegistryDeps = {
   readonly newMeetingId: () => string;
   readonly journal: RoomJournal;
   readonly encoder: StateEncoder;
+  readonly newEpoch: () => string;
   readonly authorize: Authorize;
   readonly onDeparture: (departure: Departure) => void;
   readonly ownsTrack: (owner: string, track: Track) => boolean;

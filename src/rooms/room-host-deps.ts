@@ -26,6 +26,8 @@ export type RoomHostDeps = {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly encoder: StateEncoder;
+  /** Names the sequence of a host's states: letters, digits and `-`. */
+  readonly newEpoch: () => string;
   readonly settings: RoomSettings;
   readonly attendance: Attendance;
   readonly authorize: Authorize;

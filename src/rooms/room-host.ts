@@ -14,7 +14,9 @@ import { Members, type Claim } from './members.ts';
 import { RoomSender } from './room-sender.ts';
 import { stopServices } from './room-services.ts';
 import { publishes, sessionsOf } from './published-sessions.ts';
+import { PatchEncoder } from './patch-encoder.ts';
 import { refusalOf } from './refusal.ts';
+import { RoomChannel } from './room-channel.ts';
 import { RoomWatchers, type RoomWatcher } from './room-watchers.ts';
 import { StateFeed } from './state-feed.ts';
 import { addsToState, toRoomEvent } from './to-room-event.ts';
@@ -29,12 +31,10 @@ export class RoomHost {
   readonly name: string;
   readonly #deps: RoomHostDeps;
   readonly #actor: Actor<RoomMachine>;
-  readonly #topic: string;
   readonly #members: Members;
   readonly #feed: StateFeed;
   readonly #sender: RoomSender;
   readonly #record: MeetingRecord;
-  readonly #connections: AiConnections;
   readonly #watchers: RoomWatchers;
   /** Whether the event being handled is a departure. */
   #departing = false;
@@ -44,20 +44,21 @@ export class RoomHost {
   constructor(deps: RoomHostDeps) {
     this.name = deps.name;
     this.#deps = deps;
-    this.#topic = `room/${deps.name}`;
+    const channel = new RoomChannel(deps.name, deps.transport);
     this.#members = new Members(deps.settings, deps.name, deps.attendance);
     this.#record = new MeetingRecord(deps.name, this.#members, deps.clock, deps.journal);
-    this.#sender = new RoomSender(this.#topic, this.#members, deps.transport, deps.log);
-    this.#connections = new AiConnections(deps.voice, deps.log, (connection, frame) => {
+    const connections = new AiConnections(deps.voice, deps.log, (connection, frame) => {
       if (this.#members.of(connection) !== undefined) this.#sendTo(connection, frame);
     });
+    this.#sender = new RoomSender(channel, this.#members, connections, deps.log);
     this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
     this.#actor = createActor(deps.machine, { clock: deps.clock });
     this.#feed = new StateFeed({
-      topic: this.#topic,
+      channel,
       clock: deps.clock,
-      transport: deps.transport,
       encoder: deps.encoder,
+      patches: new PatchEncoder(deps.encoder.json),
+      epoch: deps.newEpoch(),
       tickMs: deps.settings.stateTickMs,
       snapshot: () => this.#actor.getSnapshot(),
       onError: (error) => this.#fail(error),
@@ -113,19 +114,18 @@ export class RoomHost {
   /** Lets a connection take part: for a new user, or for one who is here and comes back. Ask `refusal` first. [H2, H3] */
   admit(connection: Connection, claim: Claim): void {
     const { clock, log, newMeetingId } = this.#deps;
-    connection.subscribe(this.#topic);
     const { wasHere, older } = this.#members.attach(connection, claim, clock.now());
     if (wasHere) {
       older?.close(closeFor('replaced'));
       // A state of `changes` reaches the newcomer with everybody else, before any other frame; one of `departures`
       // would let the next departure be announced before it.
-      if (this.#feed.pending !== 'changes') connection.send(this.#feed.encode());
-      return;
+      return this.#feed.enter(connection, this.#feed.pending === 'changes');
     }
     log.info({ userId: claim.userId, users: this.#members.size, role: claim.role }, 'user joined');
     const { userId: id, name } = claim;
     // Nobody is told of one who only watches: to the machine there is no such user. [H15]
-    if (claim.role === 'hidden') return connection.send(this.#feed.encode());
+    if (claim.role === 'hidden') return this.#feed.enter(connection, false);
+    this.#feed.enter(connection, true);
     this.#dispatch({ type: 'user.joined', id, name, meetingId: newMeetingId() });
     this.#record.counted(this.#actor.getSnapshot().context.users.size);
   }
@@ -141,6 +141,8 @@ export class RoomHost {
       this.#refuse(connection, refusal, message.type);
     } else if (message.type === 'partyserver-ping') {
       this.#sendTo(connection, PONG_FRAME);
+    } else if (message.type === 'resync') {
+      if (!this.#feed.resync(connection)) this.#refuse(connection, 'rate_limited', message.type);
     } else if (role === 'hidden') {
       if (message.type === 'userLeft') this.#dismiss(id, 'left');
     } else {
@@ -259,11 +261,6 @@ export class RoomHost {
         // Those who only watch may stay, for the next meeting.
         if (this.#members.size === 0) this.#retire();
         return;
-      case 'ai.connection.requested':
-        return this.#connections.request(effect, this.#members.connectionOf(effect.by));
-      case 'user.departed':
-        this.#connections.departed(effect.id);
-        return this.#sender.carryOut(effect);
       default:
         this.#sender.carryOut(effect);
     }

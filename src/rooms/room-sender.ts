@@ -2,28 +2,28 @@ import type { Logger } from 'pino';
 import type { RoomEffect } from '../../machines/room.events.ts';
 import { TIMED_OUT, USER_LEFT } from '../protocol/close-codes.ts';
 import { directMessageFrame, errorFrame, MUTE_MIC_FRAME, userLeftFrame } from '../protocol/codec.ts';
-import type { Frame, Transport } from './connection.ts';
+import type { AiConnections } from './ai-connections.ts';
+import type { Frame } from './connection.ts';
 import type { Members } from './members.ts';
+import type { RoomChannel } from './room-channel.ts';
 
-/** The effects that are frames to somebody; the others are the host's own affair. */
+/** The effects that become frames to somebody; the others are the host's own affair. */
 export type SentEffect = Exclude<
   RoomEffect,
-  {
-    type: 'room.changed' | 'meeting.started' | 'meeting.ended' | 'ai.connection.requested';
-  }
+  { type: 'room.changed' } | { type: 'meeting.started' } | { type: 'meeting.ended' }
 >;
 
 /** Sends the frames of a room's effects, all but the state, to those they are for. */
 export class RoomSender {
-  readonly #topic: string;
+  readonly #channel: RoomChannel;
   readonly #members: Members;
-  readonly #transport: Transport;
+  readonly #connections: AiConnections;
   readonly #log: Logger;
 
-  constructor(topic: string, members: Members, transport: Transport, log: Logger) {
-    this.#topic = topic;
+  constructor(channel: RoomChannel, members: Members, connections: AiConnections, log: Logger) {
+    this.#channel = channel;
     this.#members = members;
-    this.#transport = transport;
+    this.#connections = connections;
     this.#log = log;
   }
 
@@ -36,7 +36,9 @@ export class RoomSender {
       case 'message.directed':
         return this.#deliver(effect);
       case 'message.relayed':
-        return this.#members.connectionOf(effect.from)?.publishToOthers(this.#topic, effect.frame);
+        return this.#relay(effect);
+      case 'ai.connection.requested':
+        return this.#connections.request(effect, this.#members.connectionOf(effect.by));
       case 'request.refused':
         return this.#sendToUser(effect.to, errorFrame(effect.code));
     }
@@ -46,8 +48,9 @@ export class RoomSender {
   #depart({ id, reason }: Extract<RoomEffect, { type: 'user.departed' }>): void {
     const connection = this.#members.connectionOf(id);
     const frame = userLeftFrame(id);
-    if (reason === 'left' && connection !== null) connection.publishToOthers(this.#topic, frame);
-    else this.#transport.publish(this.#topic, frame);
+    this.#connections.departed(id);
+    if (reason === 'left' && connection !== null) this.#channel.publishToOthers(connection, frame);
+    else this.#channel.publish(frame);
     // Only now: if the announcement fails, the room ends, and the leaver's connection with the others.
     this.#members.remove(id);
     connection?.close(reason === 'left' ? USER_LEFT : TIMED_OUT);
@@ -59,6 +62,11 @@ export class RoomSender {
     const target = this.#members.connectionOf(to);
     if (target === null) this.#sendToUser(by, errorFrame('user_away'));
     else target.send(directMessageFrame(from, messageJson));
+  }
+
+  #relay({ from, frame }: Extract<RoomEffect, { type: 'message.relayed' }>): void {
+    const connection = this.#members.connectionOf(from);
+    if (connection !== null) this.#channel.publishToOthers(connection, frame);
   }
 
   #sendToUser(id: string, frame: Frame): void {

@@ -1,7 +1,10 @@
 import type { RoomSnapshot } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
-import type { Transport } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { PatchEncoder } from './patch-encoder.ts';
+import type { RoomChannel } from './room-channel.ts';
 import type { StateEncoder } from './state-encoder.ts';
+import { paceMs } from './state-pace.ts';
 
 /**
  * What waits to be sent. `departures`: only users have left since the last state, so further departures may be
@@ -10,26 +13,37 @@ import type { StateEncoder } from './state-encoder.ts';
 export type Pending = 'nothing' | 'departures' | 'changes';
 
 export type StateFeedDeps = {
-  readonly topic: string;
+  readonly channel: RoomChannel;
   readonly clock: Clock;
-  readonly transport: Transport;
   readonly encoder: StateEncoder;
-  /** How long changes may be gathered into one frame; 0 is to the end of the turn. */
+  readonly patches: PatchEncoder;
+  /** Names the sequence of this feed's states. No characters that JSON would escape. */
+  readonly epoch: string;
+  /** How long changes may be gathered into one frame at least; 0 is to the end of the turn. */
   readonly tickMs: number;
   readonly snapshot: () => RoomSnapshot;
   readonly onError: (error: unknown) => void;
 };
 
+/** A whole state costs as much as a hundred patches. */
+const RESYNC_INTERVAL_MS = 1_000;
+
 /**
- * When a room's state is sent to everybody: changes that follow one another merge into the last, within a turn of the
- * event loop or within `tickMs`; one serialisation and one publish for all of them. [H7]
+ * When a room's state is sent to everybody: changes that follow one another merge into the last, within a turn of the event
+ * loop, within `tickMs`, or for as long as the room's size asks for; one serialisation and one publish for all of them.
+ * Clients that take patches get the same states at the same moments. [H7, P2, P3]
  */
 export class StateFeed {
   readonly #deps: StateFeedDeps;
+  /** Those who take patches and have not got the state that the first one starts from. */
+  readonly #newcomers = new Set<Connection>();
+  readonly #resyncedAt = new WeakMap<Connection, number>();
   #pending: Pending = 'nothing';
   #timer: unknown = undefined;
   #ended = false;
   #revision = 0;
+  /** Before this, changes are gathered. */
+  #quietUntil = 0;
 
   constructor(deps: StateFeedDeps) {
     this.#deps = deps;
@@ -49,6 +63,25 @@ export class StateFeed {
     this.#revision = revision;
   }
 
+  /** Lets a connection take part: with the state that waits for everybody, which may not be overtaken, or at once. */
+  enter(connection: Connection, waits: boolean): void {
+    if (connection.takesPatches && waits) this.#newcomers.add(connection);
+    else {
+      if (!waits) this.#sendTo(connection);
+      this.#deps.channel.enter(connection);
+    }
+  }
+
+  /** Sends the whole state to one that has missed something; `false` when it has just had it. [P4] */
+  resync(connection: Connection): boolean {
+    const now = this.#deps.clock.now();
+    if (now - (this.#resyncedAt.get(connection) ?? -Infinity) < RESYNC_INTERVAL_MS) return false;
+    this.#resyncedAt.set(connection, now);
+    this.flush();
+    this.#sendTo(connection);
+    return true;
+  }
+
   /** The state is another one and will be sent. */
   mark(kind: Exclude<Pending, 'nothing'>): void {
     if (this.#ended) return;
@@ -56,7 +89,8 @@ export class StateFeed {
     if (this.#pending !== 'changes') this.#pending = kind;
     if (waiting) return;
     const { clock, tickMs } = this.#deps;
-    if (tickMs > 0) this.#timer = clock.setTimeout(() => this.flush(), tickMs);
+    const delayMs = Math.max(tickMs, this.#quietUntil - clock.now());
+    if (delayMs > 0) this.#timer = clock.setTimeout(() => this.flush(), delayMs);
     else clock.afterTurn(() => this.flush());
   }
 
@@ -68,24 +102,57 @@ export class StateFeed {
   /** Sends the state, changed or not. */
   publish(): void {
     if (this.#ended) return;
-    const { clock, transport, topic, onError } = this.#deps;
+    const { clock, onError } = this.#deps;
     this.#pending = 'nothing';
     this.#revision += 1;
     clock.clearTimeout(this.#timer);
     try {
-      transport.publish(topic, this.encode());
+      this.#publish();
     } catch (error) {
       onError(error);
     }
   }
 
-  /** The state as a frame, valid until any room's next one is made. */
-  encode(): Uint8Array {
-    return this.#deps.encoder.encode(this.#deps.snapshot());
-  }
-
   end(): void {
     this.#ended = true;
+    this.#newcomers.clear();
     this.#deps.clock.clearTimeout(this.#timer);
+  }
+
+  #publish(): void {
+    const { channel, encoder, patches, snapshot, clock } = this.#deps;
+    const state = snapshot();
+    const { stockCount, patchedCount } = channel;
+    let bytes = 0;
+    if (stockCount > 0) {
+      const frame = encoder.encode(state);
+      bytes += frame.length * stockCount;
+      channel.publishState(frame);
+    }
+    if (patchedCount > 0) {
+      const frame = patches.encode(this.#revision, state);
+      bytes += frame.length * patchedCount;
+      channel.publishPatch(frame);
+    } else patches.note(state);
+    this.#quietUntil = clock.now() + paceMs(stockCount + patchedCount, bytes);
+    this.#admitNewcomers();
+  }
+
+  #admitNewcomers(): void {
+    for (const connection of this.#newcomers) {
+      this.#sendTo(connection);
+      this.#deps.channel.enter(connection);
+    }
+    this.#newcomers.clear();
+  }
+
+  #sendTo(connection: Connection): void {
+    const { encoder, patches, snapshot, epoch } = this.#deps;
+    if (!connection.takesPatches) return connection.send(encoder.encode(snapshot()));
+    // The next patch starts from the state that was sent last, and so must the client.
+    this.flush();
+    const state = snapshot();
+    patches.note(state);
+    connection.send(encoder.encode(state, { epoch, seq: this.#revision }));
   }
 }

@@ -37,6 +37,7 @@ export function toRoomEvent(
     case 'heartbeat':
     case 'partyserver-ping':
     case 'callsApiHistoryEntry':
+    case 'resync':
       return undefined;
   }
 }

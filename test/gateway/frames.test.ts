@@ -137,7 +137,14 @@ test('[G12] send and publish keep their order on one socket, small frames and la
   app.ws<SocketData>('/*', {
     upgrade: (res, req, context) => {
       const claim = { userId: 'a', name: '', owner: '', role: 'member' } as const;
-      const data = { connectionId: 'c', roomName: 'r', claim, address: '', rateLimit: new RateLimit(1, 0) };
+      const data = {
+        connectionId: 'c',
+        roomName: 'r',
+        claim,
+        address: '',
+        takesPatches: false,
+        rateLimit: new RateLimit(1, 0),
+      };
       res.upgrade<SocketData>(data, req.getHeader('sec-websocket-key'), '', '', context);
     },
     open: (ws: WebSocket<SocketData>) => {

@@ -17,6 +17,7 @@ type Table = readonly (readonly [what: string, ...cells: readonly Cell[]])[];
 const OPEN: Table = [
   ['heartbeat', 'yes', 'yes', 'yes', 'yes'],
   ['partyserver-ping', 'yes', 'yes', 'yes', 'yes'],
+  ['resync', 'yes', 'yes', 'yes', 'yes'],
   ['callsApiHistoryEntry', 'yes', 'yes', 'yes', 'yes'],
   ['userUpdate', 'yes', 'yes', 'yes', 'no'],
   ['directMessage', 'yes', 'yes', 'yes', 'no'],
@@ -34,6 +35,7 @@ const OPEN: Table = [
 const MODERATED: Table = [
   ['heartbeat', 'yes', 'yes', 'yes', 'yes'],
   ['partyserver-ping', 'yes', 'yes', 'yes', 'yes'],
+  ['resync', 'yes', 'yes', 'yes', 'yes'],
   ['callsApiHistoryEntry', 'yes', 'yes', 'yes', 'yes'],
   ['userUpdate', 'yes', 'yes', 'yes', 'no'],
   ['directMessage', 'yes', 'yes', 'yes', 'no'],
@@ -52,6 +54,7 @@ const TRACK = { sessionId: 's', trackName: 'mic' };
 const MESSAGES: Readonly<Record<string, { type: ClientMessageType } & Record<string, unknown>>> = {
   heartbeat: { type: 'heartbeat' },
   'partyserver-ping': { type: 'partyserver-ping' },
+  resync: { type: 'resync' },
   callsApiHistoryEntry: { type: 'callsApiHistoryEntry' },
   userUpdate: {
     type: 'userUpdate',
@@ -114,7 +117,7 @@ describe.each<[Policy, Table]>([
 
 test('[I6] the tables above know every message there is', () => {
   const types = [...new Set(Object.values(MESSAGES).map(({ type }) => type))].sort();
-  expect(types).toHaveLength(13);
+  expect(types).toHaveLength(14);
   for (const table of [OPEN, MODERATED]) expect(table.map(([what]) => what)).toEqual(Object.keys(MESSAGES));
 });
 

@@ -55,6 +55,7 @@ export class HostDriver implements Driver {
       transport: this.#transport,
       log,
       encoder: new StateEncoder(new JsonCache()),
+      newEpoch: () => 'epoch',
       journal: new RoomJournal(new MemoryStore(), this.#clock, log),
       authorize: authorizeBy('open'),
       ownsTrack: () => true,

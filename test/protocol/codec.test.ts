@@ -21,6 +21,7 @@ describe('what is accepted', () => {
     [{ type: 'disableAi' }, { type: 'disableAi' }],
     [{ type: 'relenquishAiControl' }, { type: 'relenquishAiControl' }],
     [{ type: 'partyserver-ping' }, { type: 'partyserver-ping' }],
+    [{ type: 'resync', since: 5 }, { type: 'resync' }],
     [{ type: 'callsApiHistoryEntry', entry: { a: 1 }, sessionId: 's' }, { type: 'callsApiHistoryEntry' }],
     [
       { type: 'muteUser', id: 'x' },

@@ -42,19 +42,25 @@ export class FakeTransport implements Transport {
       if (connection !== except && connection.topics.has(topic)) connection.send(frame);
     }
   }
+
+  subscribers(topic: string): number {
+    return [...this.connections].filter(({ topics }) => topics.has(topic)).length;
+  }
 }
 
 export class FakeConnection implements Connection {
   readonly id = 'connection';
   readonly userId: string;
+  readonly takesPatches: boolean;
   readonly topics = new Set<string>();
   /** Frames got so far, parsed. */
   readonly frames: unknown[] = [];
   end: Close | undefined = undefined;
   readonly #transport: FakeTransport;
 
-  constructor(userId: string, transport: FakeTransport) {
+  constructor(userId: string, transport: FakeTransport, takesPatches = false) {
     this.userId = userId;
+    this.takesPatches = takesPatches;
     this.#transport = transport;
     transport.connections.add(this);
   }
@@ -98,6 +104,7 @@ export class FakeRooms {
       transport: this.transport,
       log: createLog('silent'),
       encoder: new StateEncoder(new JsonCache()),
+      newEpoch: () => 'epoch',
       journal: this.journal,
       authorize: authorizeBy('open'),
       onDeparture: () => {},
@@ -120,8 +127,8 @@ export class FakeRooms {
     return this.room.snapshot.context.users.size;
   }
 
-  join(userId: string, owner: string = userId): FakeConnection {
-    const connection = new FakeConnection(userId, this.transport);
+  join(userId: string, owner: string = userId, takesPatches = false): FakeConnection {
+    const connection = new FakeConnection(userId, this.transport, takesPatches);
     this.registry.admit('room', connection, claimOf(userId, owner));
     return connection;
   }

@@ -41,6 +41,7 @@ export class RoleRooms {
       transport: this.transport,
       log: createLog('silent'),
       encoder: new StateEncoder(new JsonCache()),
+      newEpoch: () => 'epoch',
       journal: this.journal,
       authorize: authorizeBy('open'),
       ownsTrack: () => true,

@@ -69,6 +69,7 @@ export class TwoRooms {
       newMeetingId: () => 'meeting',
       settings: SETTINGS,
       encoder: new StateEncoder(new JsonCache()),
+      newEpoch: () => 'epoch',
       journal: this.journal,
     });
     this.alice = this.join('doomed', 'alice');

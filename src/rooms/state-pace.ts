@@ -1,0 +1,23 @@
+/** What sending one frame to one client costs the process, roughly: a system call, and the copying of its bytes. */
+const MS_PER_SEND = 0.004;
+const MS_PER_BYTE = 0.6e-6;
+
+/** The share of a core that one room's states may take before its changes are gathered for longer. */
+const SHARE = 0.01;
+
+/** Gathering for less than this is not worth a timer: small rooms, and those without many changes, never wait. */
+const LEAST_MS = 20;
+/** Longer than this, people notice. */
+const MOST_MS = 100;
+
+/**
+ * How long the changes of a room are gathered after a state, so that a big room does not send a full state to everybody for
+ * each of a hundred changes a second: as long as its states would otherwise take more than a share of a core.
+ *
+ * @param sends - clients that the last state was sent to
+ * @param bytes - of all of it together
+ */
+export function paceMs(sends: number, bytes: number): number {
+  const wanted = (sends * MS_PER_SEND + bytes * MS_PER_BYTE) / SHARE;
+  return wanted < LEAST_MS ? 0 : Math.min(wanted, MOST_MS);
+}

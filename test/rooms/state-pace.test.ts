@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { paceMs } from '../../src/rooms/state-pace.ts';
+import { endOfTurn } from '../support/fake-clock.ts';
+import { mls, roomOf, update } from '../support/room-of.ts';
+
+describe('how long changes are gathered', () => {
+  test('[H7] not at all in a small room, longer as it grows, and never for longer than 100 ms', () => {
+    const of = (users: number, bytesPerUser = 500): number => paceMs(users, users * users * bytesPerUser);
+    expect([1, 2, 5, 10].map((users) => of(users))).toEqual([0, 0, 0, 0]);
+    const growing = [20, 30, 40].map((users) => Math.round(of(users)));
+    expect(growing).toEqual([20, 39, 64]);
+    expect([100, 1_000, 10_000].map((users) => of(users))).toEqual([100, 100, 100]);
+  });
+
+  test('[H7] for clients that take patches, by what a patch costs', () => {
+    expect([40, 100, 200].map((users) => Math.round(paceMs(users, users * 110)))).toEqual([0, 41, 81]);
+  });
+});
+
+const ids = Array.from({ length: 60 }, (_, n) => `user-${n}`);
+
+test('[H7] in a big room the first change goes at once, those behind it together', async () => {
+  const [rooms, a, b] = await roomOf(ids);
+  if (a === undefined || b === undefined) throw new Error('nobody came');
+  rooms.clock.advance(1_000);
+  rooms.say(a, update({ speaking: true }));
+  await endOfTurn();
+  expect(b.take().length).toBe(1);
+  rooms.say(a, update({ speaking: false }));
+  await endOfTurn();
+  rooms.clock.advance(10);
+  rooms.say(a, update({ raisedHand: true }));
+  await endOfTurn();
+  expect(b.take()).toEqual([]);
+  rooms.clock.advance(90);
+  const [state, ...more] = b.take();
+  expect(more).toEqual([]);
+  expect(state).toMatchObject({
+    state: {
+      users: expect.arrayContaining([
+        expect.objectContaining({ raisedHand: true, speaking: false }),
+      ]) as unknown,
+    },
+  });
+});
+
+test('[H7] [H8] a state that is gathered is sent before any other frame', async () => {
+  const [rooms, a, b] = await roomOf(ids);
+  if (a === undefined || b === undefined) throw new Error('nobody came');
+  rooms.clock.advance(1_000);
+  rooms.say(a, update({ speaking: true }));
+  await endOfTurn();
+  rooms.say(a, update({ speaking: false }));
+  rooms.say(a, mls(1));
+  expect(b.take().map((frame) => (frame as { type: string }).type)).toEqual([
+    'roomState',
+    'roomState',
+    'e2eeMlsMessage',
+  ]);
+});
