@@ -49,7 +49,7 @@ export class AdminAccess {
   /** `POST /login` with the form field `token`: for people, whose browsers send no `Authorization`. */
   readonly login: Handler = async (request) => {
     const form = await readForm(request);
-    if (!same(form.get('token') ?? '', this.#token)) return errorResponse('admin_token_required');
+    if (!same(form.get('token') ?? '', this.#token)) return this.#askForToken(request);
     const cookie = stringifySetCookie({
       name: COOKIE,
       value: this.#session(),

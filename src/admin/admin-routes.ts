@@ -21,10 +21,10 @@ const get = (handle: Handler): Methods => ({ GET: { handle } });
 export function adminRoutes({ access, rooms, live }: AdminDeps): Router {
   const files = {
     '/': get(page('index.html')),
-    '/assets/icon.svg': get(page('../../web/icon.svg')),
     '/assets/page.css': get(page('page.css')),
     '/assets/announcer.js': get(page('announcer.js')),
     '/assets/context.js': get(page('context.js')),
+    '/assets/controls.js': get(page('controls.js')),
     '/assets/drawing.js': get(page('drawing.js')),
     '/assets/element.js': get(page('element.js')),
     '/assets/feed.js': get(page('feed.js')),
@@ -43,6 +43,7 @@ export function adminRoutes({ access, rooms, live }: AdminDeps): Router {
   const open = {
     '/login': { GET: { handle: page('login.html') }, POST: { handle: access.login } },
     '/assets/login.css': get(page('page.css')),
+    '/assets/icon.svg': get(page('../../web/icon.svg')),
   };
   const guarded = firstOf(exactly({ ...files, '/rooms': get(listRooms(rooms)) }), liveRoutes(live));
   return firstOf(exactly(open), access.guard(guarded));

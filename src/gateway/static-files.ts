@@ -9,7 +9,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.md': 'text/markdown; charset=utf-8',
+  '.mmd': 'text/plain; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.scxml': 'application/scxml+xml; charset=utf-8',
 };
+
+/** A drawing that is opened by itself brings its own style, and nothing else. */
+const DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /** Pages run our own scripts only, talk to this server only, and stand in nobody's frame. */
 const SECURITY_HEADERS = {
@@ -27,9 +34,11 @@ const SECURITY_HEADERS = {
 export function staticFile(url: URL): Handler {
   const body = readFileSync(fileURLToPath(url));
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  const extension = extname(url.pathname);
   const headers = {
     ...SECURITY_HEADERS,
-    'content-type': CONTENT_TYPES[extname(url.pathname)] ?? 'application/octet-stream',
+    ...(extension === '.svg' && { 'content-security-policy': DRAWING_POLICY }),
+    'content-type': CONTENT_TYPES[extension] ?? 'application/octet-stream',
     'cache-control': 'no-cache',
     etag,
   };

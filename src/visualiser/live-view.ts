@@ -27,8 +27,17 @@ const STEPS_PER_MESSAGE = 200;
 /** A comment now and then keeps proxies, and the server itself, from taking a quiet room for a dead one. */
 const KEEP_ALIVE_MS = 5_000;
 
+/** How long a room is watched on for a reader whose connection was lost: browsers come back after 3 s. */
+const LINGER_MS = 10_000;
+
 /** One room that is watched, and everybody who watches it. */
-type Watched = { readonly trace: RoomTrace; readonly views: Set<View>; readonly unwatch: () => void };
+type Watched = {
+  readonly trace: RoomTrace;
+  readonly views: Set<View>;
+  readonly unwatch: () => void;
+  /** Of the end, when nobody watches any more. */
+  lingering: unknown;
+};
 
 /**
  * Rooms as they happen, as server-sent events: `state`, all that is remembered, at first and whenever what came before
@@ -54,11 +63,10 @@ export class LiveView {
     const view = new View(watched.trace, withNames, sink, this.#deps.clock, () => {
       this.#views -= 1;
       watched.views.delete(view);
-      if (watched.views.size > 0) return;
-      this.#watched.delete(room);
-      watched.unwatch();
+      if (watched.views.size === 0) this.#linger(room, watched);
     });
     this.#views += 1;
+    this.#deps.clock.clearTimeout(watched.lingering);
     watched.views.add(view);
     view.pump();
     return view;
@@ -72,6 +80,13 @@ export class LiveView {
     const trace = new RoomTrace(room, this.#deps.mask, this.#deps.clock, nobody);
     this.#deps.rooms.watch(room, trace)();
     return textOf(trace, withNames);
+  }
+
+  #linger(room: string, watched: Watched): void {
+    watched.lingering = this.#deps.clock.setTimeout(() => {
+      this.#watched.delete(room);
+      watched.unwatch();
+    }, LINGER_MS);
   }
 
   #watch(room: string): Watched {
@@ -89,7 +104,7 @@ export class LiveView {
       clock.afterTurn(pump);
     };
     const trace = new RoomTrace(room, mask, clock, { onMore, beforeRestart: pump });
-    const watched = { trace, views, unwatch: rooms.watch(room, trace) };
+    const watched: Watched = { trace, views, unwatch: rooms.watch(room, trace), lingering: undefined };
     this.#watched.set(room, watched);
     return watched;
   }

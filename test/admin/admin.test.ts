@@ -76,6 +76,16 @@ describe('who may use the admin port', () => {
         body: new URLSearchParams({ token }).toString(),
       });
     expect((await login('something else, long enough')).status).toBe(401);
+    const retry = await ask(admin(server), '/login', {
+      method: 'POST',
+      headers: { ...form, accept: 'text/html,*/*' },
+      body: 'token=wrong',
+    });
+    expect([retry.status, retry.headers['location'], retry.headers['set-cookie']]).toEqual([
+      302,
+      '/login',
+      undefined,
+    ]);
     const answer = await login(TOKEN);
     expect([answer.status, answer.headers['location']]).toEqual([302, '/']);
     expect(String(answer.headers['set-cookie'])).toMatch(/; HttpOnly; SameSite=Strict$/);

@@ -131,6 +131,7 @@ describe('what is told', () => {
     seen.push(...(await other.steps()).map(({ event }) => event.type));
     other.view.stop();
     other.view.stop();
+    rooms.clock.advance(10_000);
     rooms.say(a, mls(2));
     await endOfTurn();
     const late = new Onlooker(live);
@@ -276,6 +277,21 @@ describe('who does not keep up', () => {
     expect(live.isFull).toBe(false);
   });
 
+  test('[L1] who comes back within 10 s finds what has happened meanwhile', async () => {
+    const [rooms, a] = await roomOf(['a']);
+    const live = liveViewOf(rooms);
+    const lost = new Onlooker(live);
+    rooms.say(a, mls(1));
+    await endOfTurn();
+    lost.view.stop();
+    rooms.clock.advance(9_000);
+    rooms.say(a, mls(2));
+    const back = new Onlooker(live);
+    rooms.clock.advance(9_000);
+    rooms.say(a, mls(3));
+    expect((await back.steps()).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
   test('[L1] a quiet room is told of every 5 s, until the onlooker goes', () => {
     const rooms = new FakeRooms();
     const onlooker = new Onlooker(liveViewOf(rooms));
@@ -283,6 +299,7 @@ describe('who does not keep up', () => {
     rooms.clock.advance(10_000);
     expect(onlooker.text.slice(before)).toBe(':\n\n:\n\n');
     onlooker.view.stop();
+    rooms.clock.advance(10_000);
     expect(rooms.clock.timerCount).toBe(0);
   });
 });

@@ -22,7 +22,10 @@ export function fieldsOf(data, changed = new Set()) {
   return list;
 }
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value
+ * @returns {HTMLElement}
+ */
 function valueOf(value) {
   if (value === null) return element('span', 'none', 'none');
   if (Array.isArray(value)) {
@@ -31,7 +34,9 @@ function valueOf(value) {
     return element('ul', 'values', ...items);
   }
   if (typeof value === 'object') return fieldsOf(value);
-  return element('bdi', typeof value === 'string' ? 'text' : 'literal', JSON.stringify(value));
+  return typeof value === 'string'
+    ? element('bdi', 'text', value)
+    : element('span', 'literal', JSON.stringify(value));
 }
 
 /**

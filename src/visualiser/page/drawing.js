@@ -113,7 +113,10 @@ export async function fetchDrawing(url) {
   });
   const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
   document.adoptedStyleSheets.push(sheet);
-  return /** @type {SVGSVGElement} */ (document.importNode(parsed.documentElement, true));
+  /** @type {Element} */
+  const root = document.importNode(parsed.documentElement, true);
+  if (!(root instanceof SVGSVGElement)) throw new Error(`${url} is no drawing`);
+  return root;
 }
 
 /**

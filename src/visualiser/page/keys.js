@@ -11,7 +11,8 @@ const SCROLLING = '[data-scrolls]';
  */
 export function listenToKeys(actions, mayUseLetters) {
   addEventListener('keydown', (event) => {
-    const { key, target } = event;
+    const { target } = event;
+    const key = event.key === 'P' ? 'p' : event.key;
     const action = actions[key];
     if (action === undefined || event.defaultPrevented) return;
     // Held down, the arrows go on; a switch would flicker.

@@ -1,5 +1,6 @@
 import { Announcer } from './announcer.js';
 import { ContextView } from './context.js';
+import { drawControls, placeText, roomText, statusText } from './controls.js';
 import { Drawing, fetchDrawing } from './drawing.js';
 import { byId, write } from './element.js';
 import { Feed } from './feed.js';
@@ -9,7 +10,7 @@ import { Log } from './log.js';
 import { Player } from './player.js';
 import { saveAs } from './save-as.js';
 import { StepView } from './step.js';
-import { counted, eventText, outcomeText, stateText } from './words.js';
+import { eventText, outcomeText, stateText } from './words.js';
 
 /** How long it is said that the connection is back. */
 const BACK_MS = 5_000;
@@ -32,6 +33,7 @@ let drawing;
 let connection = 'connecting';
 let isRunning = false;
 let isBack = false;
+const situation = () => ({ connection, isBack, isRunning, player });
 let withNames = false;
 let shownState = '';
 /** The last step that has been drawn as it came. */
@@ -59,10 +61,11 @@ function redraw() {
 }
 
 function draw() {
-  write(byId('status'), statusText());
+  write(byId('status'), statusText(situation()));
   document.body.classList.toggle('lost', connection !== 'open' && connection !== 'connecting');
   document.body.classList.toggle('over', !isRunning);
-  drawControls();
+  drawControls(situation());
+  drawDownload();
   if (history === undefined || player === undefined) return;
   const { position, isPaused } = player;
   const step = history.step(position);
@@ -98,57 +101,9 @@ function flashUntil(/** @type {History} */ seen, /** @type {number} */ position)
 const stateSentence = (state, step) =>
   step === undefined ? `The room is ${state}.` : `The room is ${state}, after ${eventText(step)}.`;
 
-function statusText() {
-  if (connection === 'connecting') return 'Connecting…';
-  if (connection === 'full') return 'Too many people are looking on. Trying again…';
-  if (connection === 'locked') return 'You are not logged in any more: log in on the page of all rooms.';
-  if (connection === 'lost') return 'The connection is lost. Trying again…';
-  return [...(isBack ? ['The connection is back.'] : []), roomText()].join(' ');
-}
-
-function roomText() {
-  if (!isRunning) {
-    return history === undefined
-      ? 'There is no such room now. It is shown as soon as it begins.'
-      : 'The room is over. This is its end, until a new one begins.';
-  }
-  return player?.isPaused ? 'Paused: the room goes on.' : 'Live';
-}
-
-function drawControls() {
-  const first = history?.first ?? 0;
-  const last = history?.last ?? 0;
-  const position = player?.position ?? 0;
-  const isPaused = player?.isPaused ?? false;
-  write(byId('pause'), isPaused ? 'Resume' : 'Pause');
-  disable('pause', history === undefined);
-  disable('first', position <= first);
-  disable('previous', position <= first);
-  disable('next', position >= last);
-  disable('last', history === undefined);
-  byId('last').classList.toggle('on', history !== undefined && !isPaused && isRunning);
-  write(byId('place'), history === undefined ? '' : placeText(position, first, last));
-  const ahead = player?.ahead ?? 0;
-  byId('ahead').hidden = ahead === 0;
-  write(byId('ahead'), counted(ahead, 'step ahead', 'steps ahead'));
-  download.toggleAttribute('data-off', history === undefined);
+function drawDownload() {
   if (history === undefined) download.removeAttribute('href');
   else download.href = withNames ? `${base}/trace?names=shown` : `${base}/trace`;
-}
-
-/**
- * @param {number} position
- * @param {number} first
- * @param {number} last
- */
-function placeText(position, first, last) {
-  if (position === first) return last === first ? 'No step yet' : `Before the first of ${last - first}`;
-  return `Step ${position.toLocaleString('en')} of ${last.toLocaleString('en')}`;
-}
-
-/** A disabled button would lose the focus of who steps on with it. */
-function disable(/** @type {string} */ id, /** @type {boolean} */ isOff) {
-  byId(id).ariaDisabled = isOff ? 'true' : null;
 }
 
 /** Something that the reader does. */
@@ -158,10 +113,9 @@ function act(/** @type {() => void} */ move) {
   if (!player.isPaused) log.follow();
   const step = history.step(player.position);
   const { value } = history.at(player.position);
-  const place = placeText(player.position, history.first, history.last);
   const what = step === undefined ? '' : ` ${eventText(step)}, ${outcomeText(step)}.`;
   const mode = player.isPaused ? '' : 'Live. ';
-  announcer.say(`${mode}${place}:${what} The room is ${stateText(value)}.`);
+  announcer.say(`${mode}${placeText(player)}:${what} The room is ${stateText(value)}.`);
   shownState = stateText(value);
   redraw();
 }
@@ -177,7 +131,6 @@ for (const [id, action] of Object.entries(actions)) byId(id).addEventListener('c
 listenToKeys(
   {
     p: actions.pause,
-    P: actions.pause,
     ' ': actions.pause,
     ArrowLeft: actions.previous,
     ArrowRight: actions.next,
@@ -191,7 +144,7 @@ const feed = new Feed(`${base}/events`, {
   onState: (state, areNamesShown) => {
     isRunning = state.start !== null;
     if (state.start === null) {
-      announcer.say(roomText());
+      announcer.say(roomText(situation()));
       return redraw();
     }
     const later = new History(state.start, state.steps);
@@ -218,7 +171,7 @@ const feed = new Feed(`${base}/events`, {
     if (isBack) setTimeout(() => ((isBack = false), redraw()), BACK_MS);
     const isNews = status !== connection && !(connection === 'connecting' && status === 'open');
     connection = status;
-    if (isNews) announcer.say(statusText());
+    if (isNews) announcer.say(statusText(situation()));
     redraw();
   },
 });

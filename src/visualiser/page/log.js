@@ -186,5 +186,7 @@ function rowOf(history, position, withNames) {
     element('span', 'outcome', outcomeText(step)),
   );
   row.dataset['seq'] = String(step.seq);
+  // Where a column is too narrow.
+  row.title = `${eventText(step)}, ${outcomeText(step)}`;
   return row;
 }

@@ -15,8 +15,14 @@ export class Player {
   }
 
   get position() {
-    const { first, last } = this.#history;
+    const { first, last } = this.bounds;
     return Math.min(last, Math.max(first, this.#held ?? last));
+  }
+
+  /** From where to where the reader can go. */
+  get bounds() {
+    const { first, last } = this.#history;
+    return { first, last };
   }
 
   /** How many steps there are after the one that is shown. */
