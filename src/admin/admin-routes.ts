@@ -2,7 +2,7 @@ import { parseRoomName } from '../protocol/room-name.ts';
 import { errorResponse, jsonResponse } from '../gateway/http-response.ts';
 import type { Handler, Methods, Request, Router } from '../gateway/request.ts';
 import { exactly, firstOf } from '../gateway/routes.ts';
-import { staticFile } from '../gateway/static-files.ts';
+import { DRAWING_POLICY, staticFile } from '../gateway/static-files.ts';
 import type { LiveView } from '../visualiser/live-view.ts';
 import type { AdminAccess } from './admin-access.ts';
 import type { RoomDirectory } from './room-directory.ts';
@@ -14,7 +14,8 @@ export type AdminDeps = {
 };
 
 const page = (file: string): Handler => staticFile(new URL(`../visualiser/page/${file}`, import.meta.url));
-const machine = (file: string): Handler => staticFile(new URL(`../../machines/${file}`, import.meta.url));
+const machine = (file: string): Handler =>
+  staticFile(new URL(`../../machines/${file}`, import.meta.url), DRAWING_POLICY);
 const get = (handle: Handler): Methods => ({ GET: { handle } });
 
 /** What the admin port offers beside the health of the server. */

@@ -15,8 +15,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.scxml': 'application/scxml+xml; charset=utf-8',
 };
 
-/** A drawing that is opened by itself brings its own style, and nothing else. */
-const DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+/** For a drawing that is opened by itself: it brings its own style, and nothing else. */
+export const DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /** Pages run our own scripts only, talk to this server only, and stand in nobody's frame. */
 const SECURITY_HEADERS = {
@@ -30,15 +30,18 @@ const SECURITY_HEADERS = {
   'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), geolocation=()',
 };
 
-/** A file of the page, read once at start. `url` is a module-relative file URL. */
-export function staticFile(url: URL): Handler {
+/**
+ * A file of the page, read once at start. `url` is a module-relative file URL.
+ *
+ * @param policy - in place of what pages may do
+ */
+export function staticFile(url: URL, policy = SECURITY_HEADERS['content-security-policy']): Handler {
   const body = readFileSync(fileURLToPath(url));
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  const extension = extname(url.pathname);
   const headers = {
     ...SECURITY_HEADERS,
-    ...(extension === '.svg' && { 'content-security-policy': DRAWING_POLICY }),
-    'content-type': CONTENT_TYPES[extension] ?? 'application/octet-stream',
+    'content-security-policy': policy,
+    'content-type': CONTENT_TYPES[extname(url.pathname)] ?? 'application/octet-stream',
     'cache-control': 'no-cache',
     etag,
   };
