@@ -165,7 +165,7 @@ const delaysOf = ({ emptyRoomGraceMs, aiConnectTimeoutMs }: Config): RoomDelays 
 
 /** What operators and reviewers get on the admin port. */
 function assembleAdmin(config: Config, registry: RoomRegistry, clock: Clock, log: Logger): Router {
-  const access = new AdminAccess({ token: config.adminToken, host: config.adminHost });
+  const access = new AdminAccess({ token: config.adminToken, host: config.adminHost }, clock, log);
   if (access.isShut)
     log.warn('the admin port gives its health alone: it is open to others, without ADMIN_TOKEN');
   const live = new LiveView({ rooms: registry, mask: new Mask(randomUUID()), clock });

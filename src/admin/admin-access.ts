@@ -1,8 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parseCookie, stringifySetCookie } from 'cookie';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
 import { errorResponse, redirect } from '../gateway/http-response.ts';
 import { readForm } from '../gateway/request-body.ts';
+import { RequestLimits } from '../request-limits.ts';
 import type { Handler, Methods, Request, Router } from '../gateway/request.ts';
 
 export type AdminAccessSettings = {
@@ -12,6 +15,9 @@ export type AdminAccessSettings = {
   readonly host: string;
 };
 
+/** Of everybody together: a token is typed once. */
+const LOGINS = { burst: 20, refillMs: 3_000 };
+
 const COOKIE = '__satsuma_admin';
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -19,8 +25,12 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
 export class AdminAccess {
   readonly #token: string;
   readonly #isLocal: boolean;
+  readonly #logins: RequestLimits;
+  readonly #log: Logger;
 
-  constructor({ token, host }: AdminAccessSettings) {
+  constructor({ token, host }: AdminAccessSettings, clock: Pick<Clock, 'now'>, log: Logger) {
+    this.#logins = new RequestLimits(LOGINS, clock);
+    this.#log = log;
     this.#token = token;
     this.#isLocal = isLoopback(host);
   }
@@ -49,7 +59,11 @@ export class AdminAccess {
   /** `POST /login` with the form field `token`: for people, whose browsers send no `Authorization`. */
   readonly login: Handler = async (request) => {
     const form = await readForm(request);
-    if (!same(form.get('token') ?? '', this.#token)) return this.#askForToken(request);
+    if (!this.#logins.take('')) return errorResponse('too_many_requests');
+    if (!same(form.get('token') ?? '', this.#token)) {
+      this.#log.warn({ address: request.forwarding.address }, 'wrong admin token');
+      return this.#askForToken(request);
+    }
     const cookie = stringifySetCookie({
       name: COOKIE,
       value: this.#session(),
@@ -62,6 +76,7 @@ export class AdminAccess {
   };
 
   #refusalOf(request: Request): ReturnType<typeof errorResponse> | undefined {
+    if (isFromElsewhere(request)) return errorResponse('forbidden_origin');
     if (this.#token !== '') return this.#isOperator(request) ? undefined : this.#askForToken(request);
     if (!this.#isLocal) return errorResponse('not_allowed');
     // A page elsewhere may have its own name point to this machine, and would then read what is here as its own.
@@ -86,6 +101,11 @@ export class AdminAccess {
     return createHmac('sha256', this.#token).update('admin session').digest('base64url');
   }
 }
+
+/** A page of another site may load what it cannot read; only following a link from there is fine. */
+const isFromElsewhere = ({ header }: Request): boolean =>
+  ['cross-site', 'same-site'].includes(header('sec-fetch-site')) &&
+  !(header('sec-fetch-mode') === 'navigate' && header('sec-fetch-dest') === 'document');
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

@@ -16,10 +16,12 @@ export type RoomList = {
   readonly rooms: readonly RoomSummary[];
 };
 
+type Room = { readonly name: string; readonly snapshot: RoomSnapshot };
+
 /** The rooms of this process: the registry. */
 export interface RunningRooms {
   readonly roomCount: number;
-  list(): Iterable<{ readonly name: string; readonly snapshot: RoomSnapshot }>;
+  list(): Iterable<Room>;
 }
 
 /** As many as a person looks through. */
@@ -36,16 +38,25 @@ export class RoomDirectory {
   /** Rooms with this text in their names, whatever the case; by name. */
   find(text: string): RoomList {
     const wanted = text.toLowerCase();
-    const found = [...this.#rooms.list()].filter(({ name }) => name.toLowerCase().includes(wanted));
-    const listed = found.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, MAX_LISTED);
-    return { total: this.#rooms.roomCount, found: found.length, rooms: listed.map(summaryOf) };
+    let found = 0;
+    let first: Room[] = [];
+    for (const room of this.#rooms.list()) {
+      if (wanted !== '' && !room.name.toLowerCase().includes(wanted)) continue;
+      found += 1;
+      first.push(room);
+      // There may be a hundred thousand: they are not all sorted.
+      if (first.length >= 2 * MAX_LISTED) first = firstByName(first);
+    }
+    return { total: this.#rooms.roomCount, found, rooms: firstByName(first).map(summaryOf) };
   }
 }
 
-const summaryOf = ({
+const firstByName = (rooms: readonly Room[]): Room[] =>
+  rooms.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, MAX_LISTED);
+
+const summaryOf = ({ name, snapshot: { value, context } }: Room): RoomSummary => ({
   name,
-  snapshot: { value, context },
-}: {
-  readonly name: string;
-  readonly snapshot: RoomSnapshot;
-}): RoomSummary => ({ name, state: value, meetingId: context.meetingId, users: context.users.size });
+  state: value,
+  meetingId: context.meetingId,
+  users: context.users.size,
+});

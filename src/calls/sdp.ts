@@ -39,8 +39,10 @@ const MID = /^[\w-]{1,64}$/;
 
 /** The m-line of the first audio that goes both ways, if there is one. */
 export function sendRecvAudioMid(sdp: string): string | undefined {
-  const both = linesOf(read(sdp)).filter(
-    ({ type, direction = 'sendrecv' }) => type === 'audio' && direction === 'sendrecv',
+  const session = read(sdp);
+  const usual = session?.direction ?? 'sendrecv';
+  const both = linesOf(session).filter(
+    ({ type, direction = usual }) => type === 'audio' && direction === 'sendrecv',
   );
   return both.map(({ mid = '' }) => String(mid)).find((mid) => MID.test(mid));
 }

@@ -9,7 +9,7 @@ import { AppError, ERRORS, isHttpCode, type ErrorCode, type HttpErrorCode } from
 import type { Authorize } from '../identity/authorize.ts';
 import type { Identifier, Identity } from '../identity/identify.ts';
 import { errorResponse, jsonResponse, textResponse } from './http-response.ts';
-import { RequestLimits } from './request-limits.ts';
+import { RequestLimits } from '../request-limits.ts';
 import type { Handler, Methods, Request, Response, Router } from './request.ts';
 import { addressGroup } from './trusted-proxies.ts';
 

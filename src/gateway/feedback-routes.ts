@@ -10,7 +10,7 @@ import type { Identifier, Identity } from '../identity/identify.ts';
 import type { FeedbackStore } from '../store/store.ts';
 import { jsonResponse, redirect, textResponse } from './http-response.ts';
 import { readFields, readJson } from './request-body.ts';
-import { RequestLimits } from './request-limits.ts';
+import { RequestLimits } from '../request-limits.ts';
 import type { Handler, Methods, Request } from './request.ts';
 import { addressGroup } from './trusted-proxies.ts';
 import { staticFile } from './static-files.ts';

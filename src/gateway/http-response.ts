@@ -49,6 +49,9 @@ function writeHead(res: HttpResponse, { status, headers }: Response): void {
   res.writeHeader('x-content-type-options', 'nosniff');
 }
 
+/** What readers of server-sent events pass over. */
+const EVENT_STREAM_COMMENT = ':\n\n';
+
 /** Writes an answer out for as long as its reader is there, and no faster than it reads. */
 function writeStream(res: HttpResponse, open: OpenStream, gone: AbortSignal): void {
   const stream = open({
@@ -60,7 +63,10 @@ function writeStream(res: HttpResponse, open: OpenStream, gone: AbortSignal): vo
   });
   gone.addEventListener('abort', () => stream.stop(), { once: true });
   res.onWritable(() => {
-    stream.resume();
+    // From here on uWS sends what it has buffered only with a write: one that waits for nothing says that nothing waits.
+    let drained = false;
+    res.cork(() => (drained = res.write(EVENT_STREAM_COMMENT)));
+    if (drained) stream.resume();
     return true;
   });
 }

@@ -22,7 +22,7 @@ export type Response = {
   readonly body: string | Uint8Array | OpenStream;
 };
 
-/** Starts a streamed answer. */
+/** Starts a stream of server-sent events. */
 export type OpenStream = (sink: Sink) => Stream;
 
 /** Takes what a streamed answer is made of, for as long as somebody reads it. */

@@ -41,7 +41,7 @@ const MAX_LENGTH: Readonly<Record<ClientMessageType, number>> = {
   heartbeat: 1_024,
   enableAi: 65_536,
   disableAi: 1_024,
-  establishAiPeerConnection: 65_536,
+  establishAiPeerConnection: 16_384,
   requestAiControl: 4_096,
   relenquishAiControl: 1_024,
   callsApiHistoryEntry: Number.POSITIVE_INFINITY,

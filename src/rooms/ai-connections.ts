@@ -16,6 +16,9 @@ export class AiConnections {
   readonly #tell: (connection: Connection, frame: Frame) => void;
   /** To which AI each user has asked to be connected. */
   readonly #sessions = new Map<string, AiSession>();
+  /** The latest offer of each user that was answered; offers are counted. */
+  readonly #answered = new Map<string, number>();
+  #offers = 0;
 
   constructor(
     voice: Pick<Voice, 'connect' | 'disconnect'>,
@@ -34,12 +37,19 @@ export class AiConnections {
   ): void {
     if (asker === null) return;
     this.#sessions.set(by, session);
-    const onAnswer = (sdp: string): void => this.#tell(asker, aiSdpFrame(sdp));
+    this.#offers += 1;
+    const offerNumber = this.#offers;
+    const onAnswer = (sdp: string): void => {
+      this.#answered.set(by, offerNumber);
+      this.#tell(asker, aiSdpFrame(sdp));
+    };
     void this.#voice.connect({ session, by, offer }, onAnswer).catch((error: unknown) => {
-      this.#log.debug({ err: error, userId: by }, 'no connection to the AI');
       const code = error instanceof AppError ? error.code : 'ai_connection_failed';
+      const level = code === 'ai_connection_failed' ? 'warn' : 'debug';
+      this.#log[level]({ err: error, userId: by }, 'no connection to the AI');
       // Of two offers it is the newer one whose end matters.
-      if (code !== 'replaced') this.#tell(asker, errorFrame(code));
+      const isOutdated = (this.#answered.get(by) ?? 0) > offerNumber;
+      if (code !== 'replaced' && !isOutdated) this.#tell(asker, errorFrame(code));
     });
   }
 
@@ -47,6 +57,7 @@ export class AiConnections {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
+    this.#answered.delete(id);
     this.#voice.disconnect(session, id);
   }
 }

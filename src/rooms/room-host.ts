@@ -50,7 +50,7 @@ export class RoomHost {
     const connections = new AiConnections(deps.voice, deps.log, (connection, frame) => {
       if (this.#members.of(connection) !== undefined) this.#sendTo(connection, frame);
     });
-    this.#sender = new RoomSender(channel, this.#members, connections, deps.log);
+    this.#sender = new RoomSender(channel, this.#members, connections, () => this.#feed.flush(), deps.log);
     this.#nextPeriodicAt = deps.clock.now() + deps.settings.periodicStateMs;
     this.#actor = createActor(deps.machine, { clock: deps.clock });
     this.#feed = new StateFeed({
@@ -259,8 +259,8 @@ export class RoomHost {
         log.info({ meetingId: effect.meetingId }, 'meeting ended');
         this.#record.ended(effect.meetingId);
         // Those who only watch may stay, for the next meeting.
-        if (this.#members.size === 0) this.#retire();
-        return;
+        if (this.#members.size === 0) return this.#retire();
+        return this.#feed.mark('changes');
       default:
         this.#sender.carryOut(effect);
     }

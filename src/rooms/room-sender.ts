@@ -18,9 +18,18 @@ export class RoomSender {
   readonly #channel: RoomChannel;
   readonly #members: Members;
   readonly #connections: AiConnections;
+  readonly #flush: () => void;
   readonly #log: Logger;
 
-  constructor(channel: RoomChannel, members: Members, connections: AiConnections, log: Logger) {
+  /** @param flush - sends the state that waits, which no frame may overtake */
+  constructor(
+    channel: RoomChannel,
+    members: Members,
+    connections: AiConnections,
+    flush: () => void,
+    log: Logger,
+  ) {
+    this.#flush = flush;
     this.#channel = channel;
     this.#members = members;
     this.#connections = connections;
@@ -40,6 +49,8 @@ export class RoomSender {
       case 'ai.connection.requested':
         return this.#connections.request(effect, this.#members.connectionOf(effect.by));
       case 'request.refused':
+        // It may come of a service, at any time.
+        this.#flush();
         return this.#sendToUser(effect.to, errorFrame(effect.code));
     }
   }

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { PatchEncoder } from './patch-encoder.ts';
 import type { RoomChannel } from './room-channel.ts';
 import type { StateEncoder } from './state-encoder.ts';
-import { paceMs } from './state-pace.ts';
+import { MAX_PACE_MS, paceMs as paceOf } from './state-pace.ts';
 
 /**
  * What waits to be sent. `departures`: only users have left since the last state, so further departures may be
@@ -75,7 +75,8 @@ export class StateFeed {
   /** Sends the whole state to one that has missed something; `false` when it has just had it. [P4] */
   resync(connection: Connection): boolean {
     const now = this.#deps.clock.now();
-    if (now - (this.#resyncedAt.get(connection) ?? -Infinity) < RESYNC_INTERVAL_MS) return false;
+    const elapsedMs = now - (this.#resyncedAt.get(connection) ?? -Infinity);
+    if (elapsedMs >= 0 && elapsedMs < RESYNC_INTERVAL_MS) return false;
     this.#resyncedAt.set(connection, now);
     this.flush();
     this.#sendTo(connection);
@@ -89,9 +90,16 @@ export class StateFeed {
     if (this.#pending !== 'changes') this.#pending = kind;
     if (waiting) return;
     const { clock, tickMs } = this.#deps;
-    const delayMs = Math.max(tickMs, this.#quietUntil - clock.now());
-    if (delayMs > 0) this.#timer = clock.setTimeout(() => this.flush(), delayMs);
-    else clock.afterTurn(() => this.flush());
+    // A clock that was set back must not make anybody wait.
+    const paceMs = Math.min(this.#quietUntil - clock.now(), MAX_PACE_MS);
+    const delayMs = Math.max(tickMs, paceMs);
+    const revision = this.#revision;
+    const flush = (): void => {
+      // What this was meant for may have been sent before another frame.
+      if (this.#revision === revision) this.flush();
+    };
+    if (delayMs > 0) this.#timer = clock.setTimeout(flush, delayMs);
+    else clock.afterTurn(flush);
   }
 
   /** Sends the state that waits, if one does. */
@@ -134,7 +142,7 @@ export class StateFeed {
       bytes += frame.length * patchedCount;
       channel.publishPatch(frame);
     } else patches.note(state);
-    this.#quietUntil = clock.now() + paceMs(stockCount + patchedCount, bytes);
+    this.#quietUntil = clock.now() + paceOf(stockCount + patchedCount, bytes);
     this.#admitNewcomers();
   }
 

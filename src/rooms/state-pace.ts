@@ -8,7 +8,7 @@ const SHARE = 0.01;
 /** Gathering for less than this is not worth a timer: small rooms, and those without many changes, never wait. */
 const LEAST_MS = 20;
 /** Longer than this, people notice. */
-const MOST_MS = 100;
+export const MAX_PACE_MS = 100;
 
 /**
  * How long the changes of a room are gathered after a state, so that a big room does not send a full state to everybody for
@@ -19,5 +19,5 @@ const MOST_MS = 100;
  */
 export function paceMs(sends: number, bytes: number): number {
   const wanted = (sends * MS_PER_SEND + bytes * MS_PER_BYTE) / SHARE;
-  return wanted < LEAST_MS ? 0 : Math.min(wanted, MOST_MS);
+  return wanted < LEAST_MS ? 0 : Math.min(wanted, MAX_PACE_MS);
 }

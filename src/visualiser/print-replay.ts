@@ -55,7 +55,7 @@ export function report(result: Replayed): string {
     return `${result.events} events, and the same end: ${JSON.stringify(value)} with ${context.users.length} users\n`;
   }
   const { seq, event, recorded, replayed } = result;
-  const where = seq === 0 ? 'At the end' : `After step ${seq}, ${event}`;
+  const where = seq === 0 ? 'At the end' : `After step ${seq}, ${JSON.stringify(event)}`;
   return `${where}, the machine decides otherwise:\n  recorded: ${say(recorded)}\n  replayed: ${say(replayed)}\n`;
 }
 
@@ -69,14 +69,13 @@ function main(): void {
     process.stderr.write(USAGE);
     process.exit(2);
   }
-  let trace: Trace;
+  let result: Replayed;
   try {
-    trace = parseTrace(readFileSync(file, 'utf8'));
+    result = replay(parseTrace(readFileSync(file, 'utf8')));
   } catch (error) {
     process.stderr.write(`replay: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(2);
   }
-  const result = replay(trace);
   process.stdout.write(report(result));
   if (!result.ok) process.exit(1);
 }

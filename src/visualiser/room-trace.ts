@@ -117,11 +117,8 @@ export class RoomTrace implements RoomWatcher {
 
   #forget(steps: readonly TraceStep[]): void {
     if (this.#seen === undefined) return;
-    let { value, context } = this.#seen.start;
-    for (const step of steps) {
-      value = step.value;
-      if (step.change !== undefined) context = changed(context, step.change);
-    }
-    this.#seen = { ...this.#seen, start: { value, context } };
+    const { start } = this.#seen;
+    const context = changed(start.context, ...steps.flatMap(({ change }) => change ?? []));
+    this.#seen = { ...this.#seen, start: { value: steps.at(-1)?.value ?? start.value, context } };
   }
 }

@@ -59,10 +59,14 @@ export function changeOf(before: SeenContext, after: SeenContext): SeenChange | 
   return JSON.stringify(restBefore) === JSON.stringify(rest) ? undefined : { put, gone, rest };
 }
 
-/** The state after a change. */
-export function changed({ users }: SeenContext, { put, gone, rest }: SeenChange): SeenContext {
-  const roster = new Map(users.map((user) => [user.id, user]));
-  for (const id of gone) roster.delete(id);
-  for (const user of put) roster.set(user.id, user);
+/** The state after some changes. */
+export function changed(context: SeenContext, ...changes: readonly SeenChange[]): SeenContext {
+  const roster = new Map(context.users.map((user) => [user.id, user]));
+  let { users: _, ...rest } = context;
+  for (const change of changes) {
+    for (const id of change.gone) roster.delete(id);
+    for (const user of change.put) roster.set(user.id, user);
+    ({ rest } = change);
+  }
   return { ...rest, users: [...roster.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
 }

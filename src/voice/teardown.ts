@@ -54,8 +54,13 @@ export class Teardown {
 
   /** Remembers a call; rejects where the store cannot, and then the call must not live. */
   async note(call: OpenCall): Promise<void> {
-    await this.#deps.store.noteAiCall(call);
     this.#noted.add(call.sessionId);
+    try {
+      await this.#deps.store.noteAiCall(call);
+    } catch (error) {
+      this.#noted.delete(call.sessionId);
+      throw error;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import { callsQuery } from '../calls/calls-query.ts';
 import { replyFailure, trackReply } from '../calls/calls-reply.ts';
 import { openSession } from '../calls/open-session.ts';
 import { isPassing, persist } from '../calls/retry.ts';
+import { RequestLimits } from '../request-limits.ts';
 import { sdpFault, sendRecvAudioMid } from '../calls/sdp.ts';
 import { SessionQueue } from '../calls/session-queue.ts';
 import { wait, type Clock } from '../clock.ts';
@@ -17,6 +18,9 @@ const MICROPHONE = 'microphone';
 
 /** Of the SFU, for an offer that cannot be used: repeating it does not help. */
 const BAD_OFFER = 'invalid_session_description';
+
+/** Of one user: a page that is loaded again, a few times. */
+const OFFERS = { burst: 10, refillMs: 10_000 };
 
 export type UserConnectionsDeps = {
   readonly calls: Calls;
@@ -60,9 +64,11 @@ export class UserConnections {
   /** By the AI's SFU session, then by the user. */
   readonly #connections = new Map<string, Map<string, UserConnection>>();
   readonly #opening = new Set<Promise<void>>();
+  readonly #offers: RequestLimits;
 
   constructor(deps: UserConnectionsDeps) {
     this.#deps = deps;
+    this.#offers = new RequestLimits(OFFERS, deps.clock);
   }
 
   /** As `Voice.connect`, to an AI that is there. */
@@ -99,6 +105,7 @@ export class UserConnections {
     meetingId: string,
     onAnswer: (sdp: string) => void,
   ): Promise<void> {
+    this.#mayEnter(session.sessionId, by);
     const mid = sendRecvAudioMid(offer);
     const fault = sdpFault({ type: 'offer', sdp: offer }, 'offer');
     if (mid === undefined || fault !== undefined) throw new AppError('invalid_session_description');
@@ -117,11 +124,17 @@ export class UserConnections {
     }
   }
 
+  /** Before anything costs anything: an offer is long to read, and a session is opened for each. */
+  #mayEnter(aiSessionId: string, by: string): void {
+    if (this.#connections.get(aiSessionId)?.get(by)?.isAnswered === false)
+      throw new AppError('ai_connection_pending');
+    if (!this.#offers.take(`${aiSessionId} ${by}`)) throw new AppError('rate_limited');
+  }
+
   /** Of a user who has one that works, the new offer comes from a page that was loaded again. */
   #enter(aiSessionId: string, by: string): UserConnection {
     const users = this.#connections.get(aiSessionId) ?? new Map<string, UserConnection>();
     const older = users.get(by);
-    if (older?.isAnswered === false) throw new AppError('ai_connection_pending');
     if (older !== undefined) this.#end(aiSessionId, by, older, 'replaced');
     const connection = new UserConnection();
     this.#connections.set(aiSessionId, users.set(by, connection));

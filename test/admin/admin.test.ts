@@ -109,6 +109,39 @@ describe('who may use the admin port', () => {
     );
   });
 
+  test('[L5] pages of other sites load nothing, but may lead here', async () => {
+    const server = await startServer();
+    const from = (site: string, mode: string, dest: string) =>
+      askAdmin(server, '/rooms', {
+        headers: { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest },
+      });
+    const statuses = [
+      await from('cross-site', 'no-cors', 'empty'),
+      await from('same-site', 'cors', 'empty'),
+      await from('cross-site', 'navigate', 'iframe'),
+      await from('cross-site', 'navigate', 'document'),
+      await from('same-origin', 'cors', 'empty'),
+      await from('none', 'navigate', 'document'),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([403, 403, 403, 200, 200, 200]);
+  });
+
+  test('[L5] the token cannot be guessed at speed, and wrong ones are logged', async () => {
+    const server = await startServer({ ADMIN_TOKEN: TOKEN });
+    const guess = () =>
+      ask(admin(server), '/login', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'token=wrong',
+      });
+    const statuses = [];
+    for (let n = 0; n < 21; n += 1) statuses.push((await guess()).status);
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), 429]);
+    expect(server.logLines.filter(({ msg }) => msg === 'wrong admin token').length).toBe(20);
+    server.clock.advance(3_000);
+    expect((await guess()).status).toBe(401);
+  });
+
   test('[L5] none of it is on the public port', async () => {
     const server = await startServer();
     for (const path of ['/machines/room.svg', '/rooms/room/statechart', EVENTS]) {

@@ -118,7 +118,10 @@ test('[L5] an operator logs in with the token', async () => {
   const tab = await site.visit('/');
   expect(tab.url()).toBe(`${site.url}/login`);
 
-  await tab.keyboard.type(token);
+  await tab.getByLabel('Token').fill('another token than that');
+  await tab.keyboard.press('Enter');
+  await tab.getByLabel('Token').and(tab.locator(':invalid')).waitFor();
+  await tab.getByLabel('Token').fill(token);
   await tab.keyboard.press('Enter');
 
   await tab.getByText('No rooms are running.').waitFor();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_HEADER_BYTES } from '../../src/gateway/header-limit.ts';
-import { RequestLimits } from '../../src/gateway/request-limits.ts';
+import { RequestLimits } from '../../src/request-limits.ts';
 import { ask } from '../support/ask.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { exchange, head, RawHttp, rawRequest, type RawAnswer } from '../support/raw-http.ts';

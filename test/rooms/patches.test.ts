@@ -5,7 +5,7 @@ import type { RoomState } from '../../src/protocol/messages.ts';
 import { JsonCache } from '../../src/rooms/json-cache.ts';
 import { PatchEncoder } from '../../src/rooms/patch-encoder.ts';
 import { endOfTurn } from '../support/fake-clock.ts';
-import { FakeRooms, type FakeConnection } from '../support/fake-room.ts';
+import { claimOf, FakeConnection, FakeRooms } from '../support/fake-room.ts';
 import { PatchedState } from '../support/patched-state.ts';
 import { SESSION } from '../support/room-actor.ts';
 import { left, mls, presence, update, user } from '../support/room-of.ts';
@@ -176,6 +176,29 @@ describe('who missed something', () => {
     ]);
     expect(late.take().length).toBe(2);
   });
+});
+
+test('[P2] [H15] who only watches sees the meeting end, by either kind of client', async () => {
+  const rooms = new FakeRooms();
+  const a = rooms.join('a');
+  const watch = (id: string, takesPatches: boolean): FakeConnection => {
+    const connection = new FakeConnection(id, rooms.transport, takesPatches);
+    rooms.registry.admit('room', connection, { ...claimOf(id), role: 'hidden' });
+    return connection;
+  };
+  const watchers = [watch('stock', false), watch('patched', true)];
+  await endOfTurn();
+  rooms.say(a, { type: 'userLeft' });
+  await endOfTurn();
+  for (let second = 0; second < 16; second += 1) {
+    rooms.clock.advance(1_000);
+    for (const watcher of watchers) rooms.say(watcher, { type: 'heartbeat' });
+  }
+  watch('late', true);
+  await endOfTurn();
+  const [stock, patched] = watchers.map((watcher) => watcher.take());
+  expect(asStock(patched ?? []).at(-1)).toEqual(stock?.at(-1));
+  expect(stock?.at(-1)).toMatchObject({ state: { meetingId: '', users: [] } });
 });
 
 type Deed = { readonly who: number; readonly message: unknown; readonly rest: boolean };

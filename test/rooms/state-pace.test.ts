@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { paceMs } from '../../src/rooms/state-pace.ts';
 import { endOfTurn } from '../support/fake-clock.ts';
+import { FakeRooms } from '../support/fake-room.ts';
+import { SESSION } from '../support/room-actor.ts';
 import { mls, roomOf, update } from '../support/room-of.ts';
+import { unconfiguredVoice } from '../../src/voice/voice.unconfigured.ts';
 
 describe('how long changes are gathered', () => {
   test('[H7] not at all in a small room, longer as it grows, and never for longer than 100 ms', () => {
@@ -58,3 +61,60 @@ test('[H7] [H8] a state that is gathered is sent before any other frame', async 
     'e2eeMlsMessage',
   ]);
 });
+
+const types = (frames: readonly unknown[]): unknown[] =>
+  frames.map((frame) => (frame as { type: string }).type);
+
+test('[H7] a flush by another frame leaves the pace as it is', async () => {
+  const [rooms, a, b] = await roomOf(ids);
+  if (a === undefined || b === undefined) throw new Error('nobody came');
+  rooms.clock.advance(1_000);
+  rooms.say(a, update({ speaking: true }));
+  rooms.say(a, mls(1));
+  rooms.say(a, update({ raisedHand: true }));
+  await endOfTurn();
+  expect(types(b.take())).toEqual(['roomState', 'e2eeMlsMessage']);
+  rooms.clock.advance(100);
+  expect(types(b.take())).toEqual(['roomState']);
+});
+
+test('[H7] [P4] nobody waits for a clock that was set back', async () => {
+  const [rooms, a, b] = await roomOf(ids);
+  if (a === undefined || b === undefined) throw new Error('nobody came');
+  rooms.say(b, { type: 'resync' });
+  b.take();
+  rooms.clock.jump(-3_600_000);
+  rooms.say(a, update({ speaking: true }));
+  await endOfTurn();
+  rooms.clock.advance(100);
+  rooms.say(b, { type: 'resync' });
+  expect(types(b.take())).toEqual(['roomState', 'roomState']);
+});
+
+test.each([false, true])(
+  '[H2] [H8] a refusal that comes of a service does not overtake the state that waits, patches: %j',
+  async (patches) => {
+    let fail = (): void => {};
+    const route = (): Promise<void> =>
+      new Promise((_, reject) => {
+        fail = () => reject(new Error('the SFU says no'));
+      });
+    const voice = { ...unconfiguredVoice, open: () => Promise.resolve(SESSION), route };
+    const rooms = new FakeRooms({}, undefined, voice);
+    const [first] = ids.map((id) => rooms.join(id));
+    const talker = rooms.join('x', 'x', patches);
+    if (first === undefined) throw new Error('nobody came');
+    await endOfTurn();
+    rooms.say(talker, { type: 'enableAi' });
+    await endOfTurn();
+    rooms.clock.advance(1_000);
+    rooms.say(talker, { type: 'requestAiControl', track: { sessionId: 's', trackName: 't' } });
+    rooms.say(first, update({ speaking: true }));
+    await endOfTurn();
+    rooms.say(first, update({ speaking: false }));
+    const again = rooms.join('x', 'x', patches);
+    fail();
+    await endOfTurn();
+    expect(types(again.take())).toEqual(['roomState', 'error']);
+  },
+);

@@ -13,6 +13,7 @@ import { RoomRegistry, type RegistryDeps } from '../../src/rooms/registry.ts';
 import type { RoomHost } from '../../src/rooms/room-host.ts';
 import { MemoryStore } from '../../src/store/store.memory.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Voice } from '../../src/voice/voice.ts';
 import { unconfiguredVoice } from '../../src/voice/voice.unconfigured.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -96,10 +97,14 @@ export class FakeRooms {
   readonly registry: RoomRegistry;
   #meetings = 0;
 
-  constructor(settings: Partial<RegistryDeps['settings']> = {}, store: Store = new MemoryStore()) {
+  constructor(
+    settings: Partial<RegistryDeps['settings']> = {},
+    store: Store = new MemoryStore(),
+    voice: Voice = unconfiguredVoice,
+  ) {
     this.journal = new RoomJournal(store, this.clock, createLog('silent'));
     this.registry = new RoomRegistry({
-      machine: bindRoomMachine(roomMachine, unconfiguredVoice, DELAYS, this.clock),
+      machine: bindRoomMachine(roomMachine, voice, DELAYS, this.clock),
       clock: this.clock,
       transport: this.transport,
       log: createLog('silent'),
@@ -109,7 +114,7 @@ export class FakeRooms {
       authorize: authorizeBy('open'),
       onDeparture: () => {},
       ownsTrack: () => true,
-      voice: unconfiguredVoice,
+      voice,
       newMeetingId: () => `meeting-${(this.#meetings += 1)}`,
       settings: { ...SETTINGS, ...settings },
     });

@@ -81,10 +81,23 @@ describe('a trace', () => {
       replayed: { value: 'active' },
     });
     expect(report(result)).toMatch(
-      /^After step \d+, ai.enable, the machine decides otherwise:\n {2}recorded: "aiConnecting"/,
+      /^After step \d+, "ai.enable", the machine decides otherwise:\n {2}recorded: "aiConnecting"/,
     );
     expect(replay({ ...trace, end: { ...trace.end, value: 'idle' } })).toMatchObject({ ok: false, seq: 0 });
   });
+});
+
+const nowhere = {
+  value: 'nowhere',
+  context: { meetingId: null, users: [], invitation: null, session: null, controller: null, aiFailure: null },
+};
+const strange = JSON.stringify({
+  format: 'satsuma-trace/1',
+  machine: 'room',
+  room: 'r',
+  start: nowhere,
+  steps: [],
+  end: nowhere,
 });
 
 describe('npm run replay', () => {
@@ -120,6 +133,7 @@ describe('npm run replay', () => {
     ['a file that is not there', ['/nowhere/trace.json']],
     ['a file that is not JSON', ['hello']],
     ['JSON that is no trace', ['{"format":"satsuma-trace/1"}']],
+    ['a trace of a state that there is not', [strange]],
   ])('[L6] refuses %s with exit code 2', (_, args) => {
     const { status, stdout, stderr } = run(...args.map((arg) => (/^[h{]/.test(arg) ? file(arg) : arg)));
     expect([status, stdout]).toEqual([2, '']);

@@ -143,6 +143,34 @@ describe('its end', () => {
     },
   );
 
+  test('[V14] of two offers it is the newer one whose end is told', async () => {
+    const room = await withAi();
+    const held = new Held(room.sfu.usual);
+    room.sfu.next('sessions/new', held.handler);
+    connect(room.alice);
+    await held.arrived();
+    room.alice.send({ type: 'disableAi' });
+    await room.untilAi(({ enabled }) => !enabled);
+    room.alice.send({ type: 'enableAi' });
+    await room.untilAi(({ enabled }) => enabled);
+    await connected(room, room.alice);
+    held.release();
+    await until(() => room.server.logLines.some(({ msg }) => msg === 'no connection to the AI'));
+    await room.alice.settle();
+    expect(told(room.alice)).toEqual([{ type: 'aiSdp', sdp: ANSWER }]);
+  });
+
+  test('[V14] a user opens ten in a row, and then one in ten seconds', async () => {
+    const room = await withAi();
+    for (let n = 0; n < 10; n += 1) await connected(room, room.alice);
+    connect(room.alice);
+    await until(() => told(room.alice).length > 10);
+    expect(told(room.alice).at(-1)).toEqual(error('rate_limited', 'Too many messages'));
+    room.clock.advance(10_000);
+    await connected(room, room.alice);
+    expect(told(room.alice).at(-1)).toEqual({ type: 'aiSdp', sdp: ANSWER });
+  });
+
   test('[V14] who waits when the AI goes is told so', async () => {
     const room = await withAi();
     const held = new Held(room.sfu.usual);

@@ -109,6 +109,10 @@ describe('a connection of one’s own', () => {
     ['audio that is only received', OFFER.replace('a=sendrecv', 'a=recvonly')],
     ['an m-line by the name of a track', OFFER.replace('a=mid:0', 'a=mid:#microphone')],
     ['an m-line without a name', OFFER.replace('a=mid:0\r\n', '')],
+    [
+      'a session that is only sent',
+      OFFER.replace('a=sendrecv\r\n', '').replace('t=0 0', 't=0 0\r\na=sendonly'),
+    ],
     ['video alone', OFFER.replace('m=audio', 'm=video')],
     ['no m-line', OFFER.slice(0, OFFER.indexOf('m=audio'))],
     ['an SDP without ICE', OFFER.replaceAll(/a=ice-.*\r\n/g, '')],
