@@ -45,14 +45,14 @@ export function staging(
 ): Staging {
   return {
     settings,
-    with: async (name, { task, env = {} }, body) => {
+    with: async (name, { task, env = {}, features = settings.features }, body) => {
       const contestant = contestants.get(name);
       if (contestant === undefined) throw new Error(`${name} is not here`);
       const server = await ServerProcess.start(await contestant.command(task, env));
       const load = new Load(programs?.load);
       if (profiling) server.signal('SIGUSR2');
       try {
-        return await body(new Stage(server, load, contestant, settings.features));
+        return await body(new Stage(server, load, contestant, features));
       } finally {
         load.stop();
         // The second one writes the profile.

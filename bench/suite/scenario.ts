@@ -45,6 +45,8 @@ export type Staging = {
 export type StageOptions = {
   /** What contestants but ours do with a frame: relay it, or answer everybody with so many bytes. */
   readonly task: 'relay' | number;
+  /** In place of the command line's: what our clients ask for, such as `patch`. */
+  readonly features?: string;
   /** Settings of our server. */
   readonly env?: Readonly<Record<string, string>>;
 };

@@ -1,6 +1,6 @@
 import type { Contestant } from './contestants/contestants.ts';
 import type { Load, Report } from './load/load.ts';
-import { HEARTBEAT, PING, type Person } from './people.ts';
+import { changes, HEARTBEAT, PING, type Person } from './people.ts';
 import type { Figures, Sample } from './scenario.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -10,6 +10,10 @@ const MEGA = 1e6;
 
 /** What the report of a command and the CPU times around it say. */
 export type Measured = Report & { readonly serverCpuSeconds: number; readonly loadCpuSeconds: number };
+
+/** How much of a core the server was busy. */
+export const cpuPercent = ({ serverCpuSeconds, seconds }: Measured): number =>
+  (100 * serverCpuSeconds) / seconds;
 
 /** What must not be in a report. */
 export function faultsOf(report: Report): readonly string[] {
@@ -76,6 +80,13 @@ export class Stage {
       serverCpuSeconds: this.server.cpuSeconds() - server,
       loadCpuSeconds: this.load.cpuSeconds() - load,
     };
+  }
+
+  /** Everybody says once who it is; then nothing comes any more. */
+  async introduce(people: readonly Person[]): Promise<void> {
+    for (const index of people.keys()) await this.frame(index, ...changes(index));
+    await this.load.tell('each');
+    await this.quiet();
   }
 
   /** Until nothing comes in any more. */

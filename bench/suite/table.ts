@@ -22,6 +22,8 @@ export const FIGURES: Readonly<
   connections: { label: 'connections', digits: 0 },
   rssBytesPerConnection: { label: 'B/connection', digits: 0 },
   p99Ratio: { label: 'p99 ratio', digits: 2 },
+  microsecondsPerTrip: { label: 'CPU µs/trip', digits: 1 },
+  dropped: { label: 'dropped', digits: 0 },
   share: { label: 'share', digits: 3 },
 };
 

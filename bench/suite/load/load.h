@@ -63,6 +63,7 @@ extern report_t report;
 extern int whole_frames; /* every payload is put together, hashed, and its users counted */
 extern int echo_mode; /* each looks for its own number in what everybody gets */
 extern int count_receipts; /* latency is that of each receipt */
+extern int gaps_allowed; /* numbers may be left out */
 extern int texts_until_ready;
 extern char hello[256]; /* sent by each as soon as it is connected */
 extern char heartbeat_text[256], ping_text[256];

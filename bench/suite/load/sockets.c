@@ -18,7 +18,7 @@
 
 conn_t *conns;
 int conn_count;
-int whole_frames, echo_mode, count_receipts = 1, texts_until_ready;
+int whole_frames, echo_mode, count_receipts = 1, gaps_allowed, texts_until_ready;
 char hello[256];
 uint64_t last_byte_at;
 static int epoll_fd;

@@ -1,0 +1,43 @@
+import { changeMarker, people, stateBytes } from '../people.ts';
+import type { Case, Scenario, Settings } from '../scenario.ts';
+import { sample, throughput } from '../stage.ts';
+import { EVERYBODY } from './everybody.ts';
+
+/** One of them changes, everybody gets the state, then the next change: so that no two changes merge. */
+const caseOf = (users: number, { seconds, features }: Settings): Case => ({
+  title: `${users} users${features === '' ? '' : `, ${features} clients`}`,
+  contestants: EVERYBODY,
+  measure: (contestant, staging) =>
+    staging.with(contestant, { task: stateBytes(users) }, async (stage) => {
+      const everybody = people(users, users);
+      await stage.list(everybody, () => changeMarker(0));
+      await stage.open();
+      // To the others a change is a frame like any other, and each would be answered to everybody.
+      const ours = contestant === 'satsuma' || contestant === 'before';
+      await stage.introduce(ours ? everybody : everybody.slice(0, 1));
+      await stage.measure(`lockstep 1 1 ${seconds / 4} ${users}`);
+      const full = await stage.measure(`lockstep 1 1 ${seconds} ${users}`);
+      const interval = Math.round((2e9 * full.seconds) / full.rounds);
+      // Our server merges changes that come together, so how many states there will be is not known.
+      const expected = ours ? 0 : users;
+      const half = await stage.measure(`paced 0 ${interval} ${seconds} ${expected}`);
+      return [sample('', { ...throughput(full, stage), p50Ms: half.p50Ms, p99Ms: half.p99Ms }, full, half)];
+    }),
+});
+
+export const stateFanOut: Scenario = {
+  name: 'state',
+  title:
+    'roomState fan-out: one user changes, everybody gets the whole state (the others send the same bytes)',
+  aims: [
+    {
+      rows: /^100 users$/,
+      text: '85 % of raw uWS publish of the same bytes',
+      figure: 'framesPerCpuSecond',
+      of: 'uws',
+      atLeast: 0.85,
+    },
+  ],
+  cases: (settings) =>
+    (settings.clients ?? (settings.smoke ? [5] : [10, 100])).map((users) => caseOf(users, settings)),
+};
