@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { checkOut } from './suite/before.ts';
 import { readCommandLine, USAGE, UsageError, type CommandLine } from './suite/command-line.ts';
 import { compile } from './suite/compiler.ts';
-import { contestants } from './suite/contestants/contestants.ts';
+import { contestants, type ContestantName } from './suite/contestants/contestants.ts';
 import { environment, environmentText } from './suite/environment.ts';
 import { Profiler, toProfileText } from './suite/profile.ts';
 import { runScenario, staging, type Result } from './suite/runner.ts';
@@ -10,6 +10,9 @@ import { SCENARIOS } from './suite/scenarios/index.ts';
 import { toText } from './suite/table.ts';
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+
+/** Who takes part in a smoke run; in its first scenario everybody does. */
+const SMOKE: readonly ContestantName[] = ['satsuma', 'before', 'socket-io'];
 
 /** Measures what was asked for; whether every frame was where it belonged. */
 async function run(line: CommandLine): Promise<boolean> {
@@ -23,7 +26,10 @@ async function run(line: CommandLine): Promise<boolean> {
     if (!line.json) console.log(environmentText(env));
     const results: Result[] = [];
     for (const scenario of SCENARIOS.filter(({ name }) => line.scenarios.includes(name))) {
-      const result = await runScenario(scenario, staging(settings, all, programs), here, say);
+      const stages = staging(settings, all, programs);
+      const taking =
+        settings.smoke && scenario !== SCENARIOS[0] ? new Set(SMOKE.filter((name) => here.has(name))) : here;
+      const result = await runScenario(scenario, stages, taking, say);
       results.push(result);
       if (!line.json) console.log(toText(result));
     }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { cpuSeconds } from './cpu.ts';
 import { residentSet } from '../memory.ts';
@@ -11,6 +12,8 @@ export type Command = {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it will listen; without it the process writes its port to its standard output. */
   readonly port?: number;
+  /** A folder that goes with the process. */
+  readonly folder?: string;
 };
 
 const START_TIMEOUT_MS = 30_000;
@@ -20,14 +23,16 @@ const POLL_MS = 20;
 export class ServerProcess {
   readonly port: number;
   readonly #process: ChildProcess;
+  readonly #folder: string | undefined;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, folder: string | undefined) {
     this.#process = child;
+    this.#folder = folder;
     this.port = port;
   }
 
   /** Resolves when it listens. */
-  static async start({ command, args, cwd, env, port }: Command): Promise<ServerProcess> {
+  static async start({ command, args, cwd, env, port, folder }: Command): Promise<ServerProcess> {
     const [file, argv] = pinned('server', command, args);
     const child = spawn(file, argv, {
       // Nothing of our own environment: a PORT or a DATA_DIR that happens to be set must not reach the server.
@@ -36,7 +41,8 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
-      return new ServerProcess(child, await (port === undefined ? announced(child) : reached(child, port)));
+      const listening = port === undefined ? announced(child) : reached(child, port);
+      return new ServerProcess(child, await listening, folder);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -63,10 +69,12 @@ export class ServerProcess {
 
   /** Ends it; resolves when it has ended. */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const ended = new Promise<void>((resolve) => void this.#process.once('exit', () => resolve()));
-    this.#process.kill(signal);
-    await ended;
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const ended = new Promise<void>((resolve) => void this.#process.once('exit', () => resolve()));
+      this.#process.kill(signal);
+      await ended;
+    }
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -15,6 +15,10 @@ export type Measured = Report & { readonly serverCpuSeconds: number; readonly lo
 export const cpuPercent = ({ serverCpuSeconds, seconds }: Measured): number =>
   (100 * serverCpuSeconds) / seconds;
 
+/** How much of a core the load was busy: near a whole one it is the load that was measured. */
+export const loadPercent = ({ loadCpuSeconds, seconds }: Measured): number =>
+  (100 * loadCpuSeconds) / seconds;
+
 /** What must not be in a report. */
 export function faultsOf(report: Report): readonly string[] {
   const kinds: readonly (keyof Report)[] = ['lost', 'disordered', 'gone', 'wrong'];

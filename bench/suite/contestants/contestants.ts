@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,14 +52,14 @@ const OUR_ENVIRONMENT = {
 const satsuma = (root: string, execArgv: readonly string[]): Contestant => ({
   command: async (_task, env) => {
     const port = await freePort();
-    const dataDir = mkdtempSync(join(tmpdir(), 'satsuma-bench-'));
-    process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+    const folder = mkdtempSync(join(tmpdir(), 'satsuma-bench-'));
     return {
       command: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', ...execArgv, 'src/main.ts'],
       cwd: root,
-      env: { ...OUR_ENVIRONMENT, PORT: String(port), DATA_DIR: dataDir, ...env },
+      env: { ...OUR_ENVIRONMENT, PORT: String(port), DATA_DIR: folder, ...env },
       port,
+      folder,
     };
   },
   seat: (room, id, name, features) => ({

@@ -6,6 +6,7 @@
  *   list COUNT                  so many connections; each line then: path TAB cookie TAB marker (may be empty)
  *   frame INDEX|* TEXT[TAB ODD] what a connection sends; ######## becomes the number
  *   mode WHOLE ECHO             see load.h
+ *   patience MS                 see load.h
  *   open PORT IN_FLIGHT MS      connects the list, at most so long
  *   lockstep SENDERS BATCH SECONDS EXPECTED
  *   paced SENDER NANOSECONDS SECONDS EXPECTED
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include "load.h"
 
@@ -62,10 +64,10 @@ static void answer(void) {
   report.seconds = (double)(now_ns() - started_at) / 1e9;
   const conn_t *first = conn_count > 0 ? &conns[0] : NULL;
   printf("{\"received\":%lu,\"others\":%lu,\"bytes\":%lu,\"sent\":%lu,\"rounds\":%lu,\"lost\":%lu,\"disordered\":%lu,"
-         "\"gone\":%lu,\"wrong\":%lu,\"ready\":%lu,\"seconds\":%.6f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"maxMs\":%.4f,"
+         "\"gone\":%lu,\"wrong\":%lu,\"ready\":%lu,\"late\":%lu,\"seconds\":%.6f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"maxMs\":%.4f,"
          "\"lastLength\":%lu}\n",
          report.received, report.others, report.bytes, report.sent, report.rounds, report.lost, report.disordered,
-         report.gone, report.wrong, report.ready, report.seconds, latency_ms(0.5), latency_ms(0.99),
+         report.gone, report.wrong, report.ready, report.late, report.seconds, latency_ms(0.5), latency_ms(0.99),
          (double)report.longest_ns / 1e6, first == NULL ? 0 : first->last_length);
   fflush(stdout);
 }
@@ -129,6 +131,9 @@ static void open_list(int port, int in_flight, int timeout_ms) {
 
 static void stall(int index, int stalled) {
   conns[index].stalled = 1;
+  /* Otherwise the kernel would hold so much for it that a server never learns of it. */
+  int bytes = 65536;
+  if (stalled) setsockopt(conns[index].fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   watch(index, !stalled);
   if (stalled) return;
   for (int tries = 0; tries < 100 && conns[index].phase != GONE; tries++) pump(10);
@@ -149,6 +154,7 @@ static void obey(char *line) {
   } else if (sscanf(line, "list %ld", &a) == 1) read_list((int)a);
   else if (strncmp(line, "frame ", 6) == 0) set_frame(line + 6);
   else if (sscanf(line, "mode %d %d", &whole_frames, &echo_mode) == 2) return;
+  else if (sscanf(line, "patience %ld", &a) == 1) patience_ns = (uint64_t)a * 1000000ull;
   else if (sscanf(line, "open %ld %ld %ld", &a, &b, &c) == 3) open_list((int)a, (int)b, (int)c);
   else if (sscanf(line, "lockstep %ld %ld %lf %ld", &a, &b, &s, &c) == 4) run_lockstep((int)a, (int)b, s, (int)c);
   else if (sscanf(line, "paced %ld %ld %lf %ld", &a, &b, &s, &c) == 4) run_paced((int)a, (uint64_t)b, s, (int)c);

@@ -52,7 +52,7 @@ typedef struct {
 /* What has happened since the command began. */
 typedef struct {
   uint64_t received, others, bytes, sent, rounds;
-  uint64_t lost, disordered, gone, wrong, ready;
+  uint64_t lost, disordered, gone, wrong, ready, late;
   uint64_t latencies, longest_ns;
   double seconds;
 } report_t;
@@ -67,6 +67,7 @@ extern int gaps_allowed; /* numbers may be left out */
 extern int texts_until_ready;
 extern char hello[256]; /* sent by each as soon as it is connected */
 extern char heartbeat_text[256], ping_text[256];
+extern uint64_t patience_ns; /* after so long without what was expected, it is lost */
 extern uint64_t sent_at[RING];
 extern uint64_t last_byte_at;
 

@@ -22,6 +22,8 @@ export type Report = {
   /** Connections whose last state is not their room's. */
   readonly wrong: number;
   readonly ready: number;
+  /** Changes that were left out because the one before had not come back. */
+  readonly late: number;
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

@@ -5,3 +5,5 @@ export const EVERYBODY: readonly ContestantName[] = CONTESTANTS;
 
 /** Where a contestant has nothing to do the same with. */
 export const OURS: readonly ContestantName[] = ['satsuma', 'before'];
+
+export const isOurs = (contestant: ContestantName): boolean => OURS.includes(contestant);

@@ -1,7 +1,7 @@
 import { changeMarker, people, stateBytes } from '../people.ts';
 import type { Case, Scenario, Settings } from '../scenario.ts';
 import { sample, throughput } from '../stage.ts';
-import { EVERYBODY } from './everybody.ts';
+import { EVERYBODY, isOurs } from './everybody.ts';
 
 /** One of them changes, everybody gets the state, then the next change: so that no two changes merge. */
 const caseOf = (users: number, { seconds, features }: Settings): Case => ({
@@ -13,7 +13,7 @@ const caseOf = (users: number, { seconds, features }: Settings): Case => ({
       await stage.list(everybody, () => changeMarker(0));
       await stage.open();
       // To the others a change is a frame like any other, and each would be answered to everybody.
-      const ours = contestant === 'satsuma' || contestant === 'before';
+      const ours = isOurs(contestant);
       await stage.introduce(ours ? everybody : everybody.slice(0, 1));
       await stage.measure(`lockstep 1 1 ${seconds / 4} ${users}`);
       const full = await stage.measure(`lockstep 1 1 ${seconds} ${users}`);
