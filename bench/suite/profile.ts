@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -61,8 +61,9 @@ export class Profiler {
     `${new URL('profile-hook.ts', import.meta.url).href}?file=${encodeURIComponent(this.#file)}`,
   ];
 
-  /** What the server has written at its end. */
-  read(): ServerProfile {
+  /** What the server has written at its end; nothing when there was no server. */
+  read(): ServerProfile | undefined {
+    if (!existsSync(this.#file)) return undefined;
     const profile = JSON.parse(readFileSync(this.#file, 'utf8')) as Profile;
     const items = itemsOf(profile);
     const scriptSeconds = items.reduce((sum, { seconds }) => sum + seconds, 0);

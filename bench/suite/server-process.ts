@@ -24,10 +24,15 @@ export class ServerProcess {
   readonly port: number;
   readonly #process: ChildProcess;
   readonly #folder: string | undefined;
+  readonly #end = (): void => {
+    this.#process.kill('SIGKILL');
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   private constructor(child: ChildProcess, port: number, folder: string | undefined) {
     this.#process = child;
     this.#folder = folder;
+    process.once('exit', this.#end);
     this.port = port;
   }
 
@@ -74,7 +79,8 @@ export class ServerProcess {
       this.#process.kill(signal);
       await ended;
     }
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#end);
+    this.#end();
   }
 }
 

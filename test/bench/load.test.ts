@@ -21,7 +21,9 @@ afterAll(() => programs && rmSync(programs.folder, { recursive: true, force: tru
 function faultyServer(fault: Fault): Promise<number> {
   const sockets: WebSocket[] = [];
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.close();
+  });
   server.on('connection', (socket) => {
     const index = sockets.push(socket) - 1;
     let number = 0;

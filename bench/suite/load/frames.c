@@ -27,7 +27,7 @@ static void take_number(conn_t *conn, int64_t number) {
   }
   if (number > conn->next && !gaps_allowed) report.lost += (uint64_t)(number - conn->next);
   if (number < conn->next) report.disordered++;
-  conn->next = number + 1;
+  else conn->next = number + 1;
   if (count_receipts) add_latency(last_byte_at - sent_at[number % RING]);
 }
 

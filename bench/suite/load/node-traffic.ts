@@ -222,7 +222,7 @@ export class NodeTraffic {
       return;
     }
     if (number > connection.next && !this.#gapsAllowed) this.count.lost += number - connection.next;
-    connection.next = number + 1;
+    connection.next = Math.max(connection.next, number + 1);
     if (this.#countReceipts) this.#latencies.push(this.#lastByteAt - (this.#sentAt[number % RING] ?? 0));
   }
 
