@@ -13,7 +13,7 @@ import { toText } from './suite/table.ts';
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
 /** Who takes part in a smoke run; in its first scenario everybody does. */
-const SMOKE: readonly ContestantName[] = ['satsuma', 'before', 'socket-io'];
+const SMOKE: ReadonlySet<ContestantName> = new Set(['satsuma', 'before', 'socket-io']);
 
 /** The programs in C, until this process ends, in whatever way. */
 function compiled(wanted: boolean): Programs | undefined {
@@ -35,7 +35,7 @@ async function run(line: CommandLine): Promise<boolean> {
   const results: Result[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => line.scenarios.includes(name))) {
     const few = settings.smoke && scenario !== SCENARIOS[0];
-    const present = new Set(few ? here.filter((name) => SMOKE.includes(name)) : here);
+    const present = new Set(few ? here.filter((name) => SMOKE.has(name)) : here);
     const result = await runScenario(scenario, staging(settings, all, programs), present, say);
     results.push(result);
     if (line.save) save(result, env, settings);
