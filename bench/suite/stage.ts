@@ -39,6 +39,8 @@ export class Stage {
   readonly load: Load;
   readonly #contestant: Contestant;
   readonly #features: string;
+  /** How many are on the list. */
+  #count = 0;
 
   constructor(server: ServerProcess, load: Load, contestant: Contestant, features: string) {
     this.server = server;
@@ -54,6 +56,7 @@ export class Stage {
   /** Tells the load who they are; nobody connects yet. */
   async list(people: readonly Person[], marker: (index: number) => string): Promise<void> {
     const { wrap, hello, seat } = this.#contestant;
+    this.#count = people.length;
     await this.load.tell(`hello ${hello.texts} ${hello.text}`);
     await this.load.tell(`texts ${wrap(HEARTBEAT)}\t${wrap(PING)}`);
     await this.load.list(
@@ -67,7 +70,9 @@ export class Stage {
   /** Connects those of the list; fails when somebody is not admitted. */
   async open(inFlight = IN_FLIGHT): Promise<Measured> {
     const measured = await this.measure(`open ${this.server.port} ${inFlight} ${OPEN_TIMEOUT_MS}`);
-    if (measured.gone > 0) throw new Error(`${measured.gone} connections were lost while they were opened`);
+    const { ready, gone } = measured;
+    if (ready !== this.#count || gone > 0)
+      throw new Error(`Of ${this.#count} connections ${ready} were admitted, and ${gone} lost at once`);
     return measured;
   }
 
