@@ -82,6 +82,8 @@ void close_all(void);
 void watch(int index, int reading);
 /* Reads what is there, or waits up to `timeout_ms` for something; on how many connections there was. */
 int pump(int timeout_ms);
+/* Waits more exactly than by the millisecond; a load that spins is the first to be taken off a busy core. */
+void pump_for(uint64_t ns);
 /*
  * The same for throughput: many at a time, and never waiting in the kernel, where each `send` of the server would have to
  * wake this process up and the server would pay for that.

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,12 @@ int pump(int timeout_ms) {
     }
   }
   return count;
+}
+
+void pump_for(uint64_t ns) {
+  struct pollfd any = {.fd = epoll_fd, .events = POLLIN};
+  struct timespec timeout = {.tv_sec = (time_t)(ns / 1000000000ull), .tv_nsec = (long)(ns % 1000000000ull)};
+  if (ppoll(&any, 1, &timeout, NULL) > 0) pump(0);
 }
 
 void pump_in_gulps(void) {

@@ -73,7 +73,7 @@ void run_lockstep(int senders, int batch, double seconds, int expected) {
 }
 
 static void pump_to(uint64_t time) {
-  for (uint64_t now = now_ns(); now < time; now = now_ns()) pump(time - now > 1500000 ? 1 : 0);
+  for (uint64_t now = now_ns(); now < time; now = now_ns()) pump_for(time - now);
 }
 
 static uint64_t behind(int64_t next) {

@@ -1,6 +1,7 @@
 import { changeMarker, people, stateBytes } from '../people.ts';
 import type { Case, Scenario, Settings } from '../scenario.ts';
 import { cpuPercent, loadPercent, sample } from '../stage.ts';
+import { warmUpChanges } from '../warm-up.ts';
 import { EVERYBODY, OURS } from './everybody.ts';
 
 /** Changes of so long are merged in the second row. */
@@ -31,6 +32,7 @@ const meetings = (
   measure: (contestant, staging) => {
     const env = { ...AS_BY_DEFAULT, ...(tickMs !== undefined && { STATE_TICK_MS: String(tickMs) }) };
     return staging.with(contestant, { task: stateBytes(users), env }, async (stage) => {
+      await warmUpChanges(stage, staging.settings);
       const everybody = people(count * users, users);
       await stage.list(everybody, changeMarker);
       await stage.load.tell('mode 0 1');

@@ -1,6 +1,7 @@
 import { people, relay, RELAY_MARKER } from '../people.ts';
 import { sample, throughput, type Stage } from '../stage.ts';
 import type { Case, Sample, Scenario, Settings } from '../scenario.ts';
+import { warmUpRelays } from '../warm-up.ts';
 import { EVERYBODY } from './everybody.ts';
 
 /**
@@ -39,6 +40,7 @@ const caseOf = (clients: number, sizes: readonly number[], { seconds }: Settings
   contestants: EVERYBODY,
   measure: (contestant, staging) =>
     staging.with(contestant, { task: 'relay' }, async (stage) => {
+      await warmUpRelays(stage, staging.settings);
       await stage.list(people(clients, clients), () => RELAY_MARKER);
       await stage.open();
       await stage.quiet();

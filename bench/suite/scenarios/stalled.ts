@@ -1,5 +1,6 @@
 import { people, relay, RELAY_MARKER } from '../people.ts';
 import type { Case, Scenario, Settings } from '../scenario.ts';
+import { warmUpRelays } from '../warm-up.ts';
 import { sample } from '../stage.ts';
 
 const BYTES = 20_000;
@@ -17,6 +18,7 @@ const caseOf = (clients: number, { seconds }: Settings): Case => ({
   contestants: ['satsuma', 'before', 'uws', 'ws', 'socket-io'],
   measure: (contestant, staging) =>
     staging.with(contestant, { task: 'relay', env: SERVER_BUFFER }, async (stage) => {
+      await warmUpRelays(stage, staging.settings);
       await stage.list(people(clients, clients), () => RELAY_MARKER);
       await stage.open();
       await stage.quiet();

@@ -1,6 +1,7 @@
 import { changeMarker, people, stateBytes } from '../people.ts';
 import type { Case, Scenario, Settings } from '../scenario.ts';
 import { sample, throughput } from '../stage.ts';
+import { warmUpChanges } from '../warm-up.ts';
 import { EVERYBODY, isOurs } from './everybody.ts';
 
 /** One of them changes, everybody gets the state, then the next change: so that no two changes merge. */
@@ -9,6 +10,7 @@ const caseOf = (users: number, { seconds, features }: Settings): Case => ({
   contestants: EVERYBODY,
   measure: (contestant, staging) =>
     staging.with(contestant, { task: stateBytes(users) }, async (stage) => {
+      await warmUpChanges(stage, staging.settings);
       const everybody = people(users, users);
       await stage.list(everybody, () => changeMarker(0));
       await stage.open();
