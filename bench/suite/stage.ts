@@ -6,6 +6,9 @@ import type { ServerProcess } from './server-process.ts';
 
 const IN_FLIGHT = 256;
 const OPEN_TIMEOUT_MS = 60_000;
+const QUIET_MS = 100;
+const MANY = 200;
+const MANY_QUIET_MS = 1_500;
 const MEGA = 1e6;
 
 /** What the report of a command and the CPU times around it say. */
@@ -95,11 +98,12 @@ export class Stage {
   async introduce(people: readonly Person[]): Promise<void> {
     for (const index of people.keys()) await this.frame(index, ...changes(index));
     await this.load.tell('each');
-    await this.quiet();
+    // A server may read what thousands have sent before it sends anything.
+    await this.quiet(people.length > MANY ? MANY_QUIET_MS : QUIET_MS);
   }
 
   /** Until nothing comes in any more. */
-  async quiet(ms = 100, timeoutMs = 30_000): Promise<Report> {
+  async quiet(ms = QUIET_MS, timeoutMs = 30_000): Promise<Report> {
     return this.load.tell(`quiet ${ms} ${timeoutMs}`);
   }
 }

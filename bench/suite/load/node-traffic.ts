@@ -148,8 +148,9 @@ export class NodeTraffic {
       await turn();
       elapsed = performance.now() - start;
     }
+    const waiting = (): number => this.connections.filter(({ awaiting }) => awaiting).length;
+    if (!(await this.#until(() => waiting() === 0))) this.count.lost += waiting();
     await this.quiet(200, this.patienceMs);
-    this.count.lost += this.connections.filter(({ awaiting }) => awaiting).length;
   }
 
   async events(batch: number, seconds: number): Promise<void> {

@@ -122,6 +122,12 @@ void run_each(void) {
   }
 }
 
+static uint64_t awaiting(void) {
+  uint64_t count = 0;
+  for (int i = 0; i < conn_count; i++) count += (uint64_t)conns[i].awaiting;
+  return count;
+}
+
 /* Everybody changes once in `toggle_ns` and sends a heartbeat once in `heartbeat_ns`, spread evenly; 0: never. */
 void run_live(uint64_t toggle_ns, uint64_t heartbeat_ns, double seconds) {
   uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9);
@@ -146,8 +152,9 @@ void run_live(uint64_t toggle_ns, uint64_t heartbeat_ns, double seconds) {
     }
     pump(1);
   }
+  for (last_byte_at = now_ns(); awaiting() > 0 && now_ns() - last_byte_at < patience_ns;) pump(10);
+  report.lost += awaiting();
   run_quiet(200, 10000);
-  for (int i = 0; i < conn_count; i++) report.lost += (uint64_t)conns[i].awaiting;
 }
 
 /* Frames that nobody is sent anything for, as fast as the server reads them; it answers the ping behind each batch. */

@@ -4,15 +4,16 @@ import { warmUpRelays } from '../warm-up.ts';
 import { sample } from '../stage.ts';
 
 const BYTES = 20_000;
-/** Long enough that what the stalled client does not read fills the kernel's buffers, some 4 MB, and then the server's. */
 const SECONDS_FACTOR = 8;
+/** What the stalled client does not read is to fill the kernel's buffers, some 4 MB, and then the server's. */
+const ROUNDS = 400;
 const HALF = 2;
 
 /** The least there is, so that the client is dropped while the others are measured. */
 const SERVER_BUFFER = { MAX_BUFFERED_BYTES: '65536' };
 
 /** A client that does not read costs a server memory, until it is dropped; the others are not to notice. */
-const caseOf = (clients: number, { seconds }: Settings): Case => ({
+const caseOf = (clients: number, { seconds, smoke }: Settings): Case => ({
   title: `1 of ${clients} clients does not read`,
   // The C loop would wait for it.
   contestants: ['satsuma', 'before', 'uws', 'ws', 'socket-io'],
@@ -26,9 +27,10 @@ const caseOf = (clients: number, { seconds }: Settings): Case => ({
       const full = await stage.measure(`lockstep 1 1 ${seconds} ${clients - 1}`);
       const interval = Math.round((HALF * 1e9 * full.seconds) / full.rounds);
       const duration = SECONDS_FACTOR * seconds;
+      const filling = smoke ? duration : Math.max(duration, (ROUNDS * interval) / 1e9);
       const without = await stage.measure(`paced 0 ${interval} ${duration} ${clients - 1}`);
       await stage.load.tell(`stall ${clients - 1} 1`);
-      const stalled = await stage.measure(`paced 0 ${interval} ${duration} ${clients - 2}`);
+      const stalled = await stage.measure(`paced 0 ${interval} ${filling} ${clients - 2}`);
       const rssMegabytes = stage.residentMegabytes();
       const { gone: dropped } = await stage.load.tell(`stall ${clients - 1} 0`);
       const figures = { p50Ms: stalled.p50Ms, p99Ms: stalled.p99Ms, rssMegabytes, dropped };
