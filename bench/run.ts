@@ -13,7 +13,7 @@ import { toText } from './suite/table.ts';
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
 /** Who takes part in a smoke run; in its first scenario everybody does. */
-const SMOKE: ReadonlySet<ContestantName> = new Set(['satsuma', 'before', 'socket-io']);
+const SMOKE: ReadonlySet<ContestantName> = new Set(['satsuma', 'before', 'c-loop', 'node-sockets']);
 
 /** The programs in C, until this process ends, in whatever way. */
 function compiled(wanted: boolean): Programs | undefined {
