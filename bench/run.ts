@@ -27,8 +27,7 @@ async function run(line: CommandLine): Promise<boolean> {
   const { settings } = line;
   const programs = compiled(line.compiler);
   const before = line.against === undefined ? undefined : checkOut(line.against, say);
-  if (before) process.once('exit', before.remove);
-  const all = contestants(programs, before?.root);
+  const all = contestants(programs, before);
   const here = [...all.keys()].filter((name) => settings.contestants?.includes(name) ?? true);
   const env = environment(programs !== undefined);
   if (!line.json) console.log(environmentText(env));

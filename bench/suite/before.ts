@@ -4,33 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OUR_ROOT } from './contestants/contestants.ts';
 
-/** An older state of the repository, checked out beside ours. */
-export type Before = { readonly root: string; readonly remove: () => void };
-
 const git = (...args: readonly string[]): void =>
   void execFileSync('git', ['-C', OUR_ROOT, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** Checks a ref out into a temporary worktree. The packages are ours where its lock file is; else they are installed. */
-export function checkOut(ref: string, say: (text: string) => void): Before {
+/**
+ * Checks a ref out into a temporary worktree, which goes when this process ends, in whatever way; gives its root. The
+ * packages are ours where its lock file is; else they are installed.
+ */
+export function checkOut(ref: string, say: (text: string) => void): string {
   const folder = mkdtempSync(join(tmpdir(), 'satsuma-before-'));
   const root = join(folder, 'tree');
-  const remove = (): void => {
-    git('worktree', 'remove', '--force', root);
+  process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true });
-  };
+    git('worktree', 'prune');
+  });
   git('worktree', 'add', '--detach', root, ref);
-  try {
-    if (!existsSync(join(root, 'src/main.ts'))) throw new Error(`${ref} has no src/main.ts`);
-    const lockOf = (tree: string): string => readFileSync(join(tree, 'package-lock.json'), 'utf8');
-    if (lockOf(root) === lockOf(OUR_ROOT)) {
-      symlinkSync(join(OUR_ROOT, 'node_modules'), join(root, 'node_modules'), 'dir');
-    } else {
-      say(`${ref} has another package-lock.json: installing its packages`);
-      execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
-    }
-    return { root, remove };
-  } catch (error) {
-    remove();
-    throw error;
+  if (!existsSync(join(root, 'src/main.ts'))) throw new Error(`${ref} has no src/main.ts`);
+  const lockOf = (tree: string): string => readFileSync(join(tree, 'package-lock.json'), 'utf8');
+  if (lockOf(root) === lockOf(OUR_ROOT)) {
+    symlinkSync(join(OUR_ROOT, 'node_modules'), join(root, 'node_modules'), 'dir');
+  } else {
+    say(`${ref} has another package-lock.json: installing its packages`);
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
   }
+  return root;
 }
