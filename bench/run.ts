@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { checkOut } from './suite/before.ts';
 import { readCommandLine, USAGE, UsageError, type CommandLine } from './suite/command-line.ts';
-import { compile, type Programs } from './suite/compiler.ts';
+import { compile } from './suite/compiler.ts';
 import { contestants, type ContestantName } from './suite/contestants/contestants.ts';
 import { environment, environmentText } from './suite/environment.ts';
 import { Profiler, toProfileText } from './suite/profile.ts';
@@ -15,17 +14,10 @@ const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`
 /** Who takes part in a smoke run; in its first scenario everybody does. */
 const SMOKE: ReadonlySet<ContestantName> = new Set(['satsuma', 'before', 'c-loop', 'node-sockets']);
 
-/** The programs in C, until this process ends, in whatever way. */
-function compiled(wanted: boolean): Programs | undefined {
-  const programs = wanted ? compile() : undefined;
-  if (programs) process.once('exit', () => rmSync(programs.folder, { recursive: true, force: true }));
-  return programs;
-}
-
 /** Measures what was asked for; whether every frame was where it belonged. */
 async function run(line: CommandLine): Promise<boolean> {
   const { settings } = line;
-  const programs = compiled(line.compiler);
+  const programs = line.compiler ? compile() : undefined;
   const before = line.against === undefined ? undefined : checkOut(line.against, say);
   const all = contestants(programs, before);
   const here = [...all.keys()].filter((name) => settings.contestants?.includes(name) ?? true);
@@ -46,7 +38,7 @@ async function run(line: CommandLine): Promise<boolean> {
 
 /** Profiles our server, once for each case of a scenario. */
 async function profile({ settings, scenarios, compiler }: CommandLine): Promise<void> {
-  const programs = compiled(compiler);
+  const programs = compiler ? compile() : undefined;
   const profiler = new Profiler();
   process.once('exit', () => profiler.remove());
   const stages = staging(settings, contestants(programs, undefined, profiler.execArgv), programs, true);

@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { compile } from '../../bench/suite/compiler.ts';
 import { Load, type Report } from '../../bench/suite/load/load.ts';
@@ -15,7 +14,6 @@ const RECEIVERS = 2;
 const FAULTY = 5;
 
 const programs = compile();
-afterAll(() => programs && rmSync(programs.folder, { recursive: true, force: true }));
 
 /** A server that relays, but for one receiver with a fault. */
 function faultyServer(fault: Fault): Promise<number> {
