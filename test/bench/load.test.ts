@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { dirname } from 'node:path';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { compile } from '../../bench/suite/compiler.ts';
 import { Load, type Report } from '../../bench/suite/load/load.ts';
@@ -14,6 +16,8 @@ const RECEIVERS = 2;
 const FAULTY = 5;
 
 const programs = compile();
+// A worker of vitest is killed, not ended.
+afterAll(() => programs && rmSync(dirname(programs.load), { recursive: true, force: true }));
 
 /** A server that relays, but for one receiver with a fault. */
 function faultyServer(fault: Fault): Promise<number> {
