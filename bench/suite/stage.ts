@@ -6,7 +6,7 @@ import type { ServerProcess } from './server-process.ts';
 
 const IN_FLIGHT = 256;
 const OPEN_TIMEOUT_MS = 60_000;
-const QUIET_MS = 100;
+const QUIET_MS = 250;
 const MANY = 200;
 const MANY_QUIET_MS = 1_500;
 const MEGA = 1e6;
