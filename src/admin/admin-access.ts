@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { errorResponse, redirect } from '../gateway/http-response.ts';
 import { readForm } from '../gateway/request-body.ts';
-import { RequestLimits } from '../request-limits.ts';
 import type { Handler, Methods, Request, Router } from '../gateway/request.ts';
+import { RequestLimits } from '../request-limits.ts';
 
 export type AdminAccessSettings = {
   /** Empty: whoever reaches the port from this machine is an operator. */
@@ -15,7 +15,7 @@ export type AdminAccessSettings = {
   readonly host: string;
 };
 
-/** Of everybody together: a token is typed once. */
+/** Of one address: a token is typed once. Whoever guesses keeps nobody else out. */
 const LOGINS = { burst: 20, refillMs: 3_000 };
 
 const COOKIE = '__satsuma_admin';
@@ -59,7 +59,7 @@ export class AdminAccess {
   /** `POST /login` with the form field `token`: for people, whose browsers send no `Authorization`. */
   readonly login: Handler = async (request) => {
     const form = await readForm(request);
-    if (!this.#logins.take('')) return errorResponse('too_many_requests');
+    if (!this.#logins.take(request.forwarding.address)) return errorResponse('too_many_requests');
     if (!same(form.get('token') ?? '', this.#token)) {
       this.#log.warn({ address: request.forwarding.address }, 'wrong admin token');
       return this.#askForToken(request);
