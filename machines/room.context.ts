@@ -91,6 +91,9 @@ export function rosterOf(users: readonly User[]): ReadonlyMap<string, User> {
   return new Map(users.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((user) => [user.id, user]));
 }
 
+/** One who is not connected does not speak, whatever was last known. [R31] */
+export const silent = (user: User): User => (user.speaking ? { ...user, speaking: false } : user);
+
 export function withoutUser(users: ReadonlyMap<string, User>, id: string): ReadonlyMap<string, User> {
   const result = new Map(users);
   result.delete(id);

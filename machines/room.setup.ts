@@ -4,6 +4,7 @@ import type { Track } from '../src/protocol/messages.ts';
 import {
   newUser,
   rosterOf,
+  silent,
   samePresence,
   withMuted,
   withoutUser,
@@ -155,7 +156,7 @@ export const roomSetup = setup({
       },
       users: ({ event }) => {
         assertEvent(event, 'room.restored');
-        return rosterOf(event.users);
+        return rosterOf(event.users.map(silent));
       },
     }),
     forgetMeeting: assign({ meetingId: null }),

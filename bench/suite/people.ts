@@ -11,12 +11,15 @@ export const NUMBER = '########';
 
 const digits = (index: number): string => String(index).padStart(5, '0');
 
+const idOf = (index: number): string => `${digits(index)}-0000-4000-8000-${'a'.repeat(15)}`;
+const nameOf = (index: number): string => `Participant ${digits(index)}`;
+
 /** So many people in rooms of so many, those of a room side by side. */
 export const people = (count: number, roomSize: number): readonly Person[] =>
   Array.from({ length: count }, (_, index) => ({
     room: `room-${digits(Math.floor(index / roomSize))}`,
-    id: `${digits(index)}-0000-4000-8000-${'a'.repeat(15)}`,
-    name: `Participant ${digits(index)}`,
+    id: idOf(index),
+    name: nameOf(index),
   }));
 
 /** What stands before the number of a person's last change, in the change and in every state after it. */
@@ -33,6 +36,18 @@ export const changes = (index: number): readonly [string, string] => [
   `{"type":"userUpdate","user":{${presence(index, true)}}}`,
   `{"type":"userUpdate","user":{${presence(index, false)}}}`,
 ];
+
+/** What stands at the start of a person's record, in its own changes and in what shows them. */
+export const recordMarker = (index: number): string => `"id":"${idOf(index)}"`;
+
+/** As a stock client says that its person speaks, or not: the whole record, in which nothing else changes. */
+export function toggles(index: number): readonly [string, string] {
+  const [on, off] = [true, false].map(
+    (speaking) =>
+      `{"type":"userUpdate","user":{${recordMarker(index)},"name":"${nameOf(index)}","joined":true,"raisedHand":false,"speaking":${speaking},"transceiverSessionId":"${'f'.repeat(64)}","tracks":${TRACKS}}}`,
+  );
+  return [on ?? '', off ?? ''];
+}
 
 /** A change that changes nothing from the second time on. */
 export const sameAgain = (index: number): string => changes(index)[0].replace(NUMBER, '00000000');

@@ -94,9 +94,12 @@ export class Stage {
     };
   }
 
-  /** Everybody says once who it is; then nothing comes any more. */
-  async introduce(people: readonly Person[]): Promise<void> {
-    for (const index of people.keys()) await this.frame(index, ...changes(index));
+  /** Everybody says once who it is, by what it will say from then on; then nothing comes any more. */
+  async introduce(
+    people: readonly Person[],
+    framesOf: (index: number) => readonly string[] = changes,
+  ): Promise<void> {
+    for (const index of people.keys()) await this.frame(index, ...framesOf(index));
     await this.load.tell('each');
     // A server may read what thousands have sent before it sends anything.
     await this.quiet(people.length > MANY ? MANY_QUIET_MS : QUIET_MS);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { User } from '../protocol/messages.ts';
 import type { Clock } from '../clock.ts';
+import { mergePatch } from './merge-patch.ts';
 import type { Batch, MeetingChange, RoomChange, Store, StoredParticipant } from '../store/store.ts';
 
 /** How late a change may be stored. */
@@ -125,7 +126,11 @@ export class RoomJournal {
     this.#ended.clear();
     const { batch, saved } = this.#collect(taken);
     // A store that failed is asked with an empty batch too: nothing else would find out that it works again.
-    if (batch.rooms.length === 0 && batch.meetings.length === 0 && !this.#faulty) return;
+    if (batch.rooms.length === 0 && batch.meetings.length === 0 && !this.#faulty) {
+      // Otherwise who speaks would be compared with what is stored over and over.
+      for (const [name, entry] of saved) this.#saved.set(name, entry);
+      return;
+    }
     this.#saving = this.#attempt(batch, taken, saved);
     await this.#saving;
   }
@@ -191,6 +196,13 @@ export class RoomJournal {
 
 const forgotten = (name: string): RoomChange => ({ name, meetingId: null, revision: 0, put: [], remove: [] });
 
+/**
+ * Whether there is anything to store. Not for who begins or ends to speak: half of all changes in a meeting, and after a restart
+ * nobody speaks.
+ */
+const isWorthStoring = (before: User, after: User): boolean =>
+  Object.keys(mergePatch(before, after) ?? {}).some((key) => key !== 'speaking');
+
 /** What differs from what is stored, or nothing. Users are immutable records: the same object is the same user. */
 function changeOf(name: string, before: Saved | undefined, record: RoomRecord): RoomChange | undefined {
   const { meetingId, revision, users } = record;
@@ -216,8 +228,11 @@ function compare(
       remove.push(was.id);
       was = old.next().value;
     }
-    if (was !== user) put.push(user);
-    if (was?.id === user.id) was = old.next().value;
+    if (was?.id !== user.id) put.push(user);
+    else {
+      if (was !== user && isWorthStoring(was, user)) put.push(user);
+      was = old.next().value;
+    }
   }
   for (; was !== undefined; was = old.next().value) remove.push(was.id);
 }

@@ -268,6 +268,11 @@ describe('being restored', () => {
     expect(room.state.meetingId).toBe('m-0');
   });
 
+  test('[R31] nobody speaks who is not there yet', () => {
+    const room = new RoomUnderTest().send(restored([{ ...bob, speaking: true }]));
+    expect(room.state.users).toEqual([bob]);
+  });
+
   test('[R31] [R14] without users the room is idle, and its meeting ends after the grace', () => {
     const room = new RoomUnderTest().send(restored([]));
     expect(room.value).toBe('idle');

@@ -25,7 +25,13 @@ export const join: Rule<'user.joined'> = (state, { id, name, meetingId }) => {
 
 /** [R31] */
 export const restore: Rule<'room.restored'> = (state, { meetingId, users }) =>
-  state.meeting === null ? become({ ...state, meeting: meetingId, people: inOrder(users) }) : become(state);
+  state.meeting === null
+    ? become({
+        ...state,
+        meeting: meetingId,
+        people: inOrder(users).map((user) => ({ ...user, speaking: false })),
+      })
+    : become(state);
 
 /** [R7] */
 export const update: Rule<'user.updated'> = (state, { id, presence }) => {

@@ -36,6 +36,17 @@ describe('a restart', () => {
     expect(store.take()[0]?.rooms[0]?.revision).toBe(42);
   });
 
+  test('[S9] nobody speaks who has not come back', async () => {
+    const { store, rooms, pass } = journaled();
+    const participants = [stored('a', 0, update({ speaking: true }).user), stored('b', 0)];
+    rooms.registry.restore([{ ...before, participants }]);
+    const b = rooms.join('b');
+    await endOfTurn();
+    expect(b.take()).toMatchObject([{ state: { users: [{ id: 'a', speaking: false }, { id: 'b' }] } }]);
+    await pass(50);
+    expect(store.take()).toEqual([]);
+  });
+
   test('[S9] [H1] the id of a user who has not come back yet is still its own', () => {
     const { rooms } = journaled();
     rooms.registry.restore([before]);

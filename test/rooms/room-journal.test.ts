@@ -95,6 +95,29 @@ describe('writing behind', () => {
     expect(await store.readLiveRooms()).toEqual([]);
   });
 
+  test('[S7] who begins or ends to speak is not written, but with what else has changed', async () => {
+    const { store, rooms, pass } = journaled();
+    const a = rooms.join('a');
+    const b = rooms.join('b');
+    rooms.say(b, update());
+    await pass(50);
+    store.take();
+    const now = rooms.clock.now();
+    rooms.say(a, update());
+    rooms.say(b, update({ speaking: true }));
+    await pass(50);
+    const written = store.take().flatMap((batch) => batch.rooms.map(({ put }) => put));
+    expect(written).toEqual([[stored('a', now, update().user)]]);
+    rooms.say(b, update({ speaking: false }));
+    rooms.say(a, update({ speaking: true }));
+    await pass(50);
+    expect(store.take()).toEqual([]);
+    rooms.say(b, update({ speaking: true, raisedHand: true }));
+    await pass(50);
+    const later = store.take().flatMap((batch) => batch.rooms.map(({ put }) => put));
+    expect(later).toEqual([[stored('b', now + 100, update({ speaking: true, raisedHand: true }).user)]]);
+  });
+
   test('[S7] a meeting that ends and another that starts in one flush are two', async () => {
     const { store, rooms, pass } = journaled();
     rooms.say(rooms.join('a'), { type: 'userLeft' });

@@ -8,6 +8,9 @@
 #define CLOSE 8
 #define PING 9
 
+#define FLAG_SHIFT 64
+#define RECORD 256 /* the flag is within so many bytes of the record's start */
+
 static int64_t number_at(const char *digits) {
   int64_t number = 0;
   for (int i = 0; i < DIGITS; i++) number = number * 10 + (digits[i] - '0');
@@ -29,6 +32,37 @@ static void take_number(conn_t *conn, int64_t number) {
   if (number < conn->next) report.disordered++;
   else conn->next = number + 1;
   if (count_receipts) add_latency(last_byte_at - sent_at[number % RING]);
+}
+
+static void take_flag(conn_t *conn, int is_on) {
+  report.received++;
+  /* Even numbers switch it on, odd ones off. What was sent before the change shows the other one. */
+  if (!conn->awaiting || is_on != ((conn->next_to_send - 1) % 2 == 0)) return;
+  conn->awaiting = 0;
+  add_latency(last_byte_at - conn->sent_at);
+}
+
+/*
+ * Whether one's own record is in a frame, and then whether it says `speaking`. Records before it move it by a byte each, so it
+ * is looked for about where it was.
+ */
+static int find_flag(conn_t *conn, const char *data, size_t have, int *is_on) {
+  static const char flag[] = "\"speaking\":";
+  const char *end = data + have, *record = NULL;
+  if (conn->marker == NULL) return 0;
+  if (conn->marker_at >= 0) {
+    size_t from = conn->marker_at > FLAG_SHIFT ? (size_t)conn->marker_at - FLAG_SHIFT : 0;
+    size_t to = (size_t)conn->marker_at + conn->marker_length + FLAG_SHIFT;
+    if (to <= have) record = memmem(data + from, to - from, conn->marker, conn->marker_length);
+  }
+  if (record == NULL) record = memmem(data, have, conn->marker, conn->marker_length);
+  if (record == NULL) return 0;
+  conn->marker_at = record - data;
+  size_t there = (size_t)(end - record);
+  const char *found = memmem(record, there > RECORD ? RECORD : there, flag, sizeof flag - 1);
+  if (found == NULL || found + sizeof flag > end) return 0;
+  *is_on = found[sizeof flag - 1] == 't';
+  return 1;
 }
 
 /* `data` is the start of the payload, or all of it. Whether there is a number in it. */
@@ -71,14 +105,18 @@ static void take_frame(conn_t *conn, const char *data, size_t have) {
   conn->texts++;
   conn->last_length = conn->payload;
   if (whole_frames) remember(conn, data, have);
-  if (find_number(conn, data, have)) take_number(conn, number_at(data + conn->marker_at + conn->marker_length));
+  int is_on;
+  if (echo_mode == BY_FLAG) {
+    if (find_flag(conn, data, have, &is_on)) take_flag(conn, is_on);
+    else report.others++;
+  } else if (find_number(conn, data, have)) take_number(conn, number_at(data + conn->marker_at + conn->marker_length));
   else report.others++;
   if (conn->phase == WAITING && conn->texts >= texts_until_ready) become_ready(conn);
 }
 
 /* How many of the first bytes of a frame that comes in parts are kept. */
 static size_t worth_keeping(conn_t *conn) {
-  if (whole_frames || conn->marker_at < 0 || conn->opcode != TEXT) return conn->payload;
+  if (whole_frames || echo_mode == BY_FLAG || conn->marker_at < 0 || conn->opcode != TEXT) return conn->payload;
   size_t end = (size_t)conn->marker_at + conn->marker_length + DIGITS;
   return end < conn->payload ? end : conn->payload;
 }

@@ -6,6 +6,7 @@
 
 /* A frame's number: so many decimal digits behind its marker. */
 #define DIGITS 8
+enum echo { NO_ECHO, BY_NUMBER, BY_FLAG };
 #define RING 65536 /* numbers whose time of sending is known */
 #define LATENCY_BUCKETS 2000000 /* of one microsecond each; the last takes all that is longer */
 
@@ -61,7 +62,8 @@ extern conn_t *conns;
 extern int conn_count;
 extern report_t report;
 extern int whole_frames; /* every payload is put together, hashed, and its users counted */
-extern int echo_mode; /* each looks for its own number in what everybody gets */
+/* Each looks for its own change in what everybody gets: BY_NUMBER, or BY_FLAG: its marker is its id, and `speaking` stands behind. */
+extern int echo_mode;
 extern int count_receipts; /* latency is that of each receipt */
 extern int gaps_allowed; /* numbers may be left out */
 extern int texts_until_ready;

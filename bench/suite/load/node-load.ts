@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Entry } from './load.ts';
 import { clientFrame, type Template } from './node-connection.ts';
-import { NodeTraffic } from './node-traffic.ts';
+import { ECHOES, NodeTraffic } from './node-traffic.ts';
 
 /** The load generator in Node: reads the commands of load.c from standard input, and answers as it does. */
 
@@ -56,8 +56,8 @@ const COMMANDS: Readonly<Record<string, (rest: string, numbers: readonly number[
     texts: setTexts,
     list: (_, [count = 0]) => list(count),
     frame: setFrame,
-    mode: (_, [whole, echo]) => {
-      traffic.mode = { whole: whole === 1, echo: echo === 1 };
+    mode: (_, [whole, echo = 0]) => {
+      traffic.mode = { whole: whole === 1, echo: ECHOES[echo] ?? 'none' };
     },
     patience: (_, [ms = 0]) => {
       traffic.patienceMs = ms;

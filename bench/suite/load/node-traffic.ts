@@ -6,6 +6,14 @@ const DIGITS = 8;
 const RING = 65_536;
 const STEP = 7_919;
 const USER = Buffer.from('{"id":"');
+const FLAG = Buffer.from('"speaking":');
+/** The flag is within so many bytes of the record's start. */
+const RECORD_BYTES = 256;
+const T = 0x74;
+
+/** Whether each looks for its own change in what everybody gets: by its number, or by `speaking` behind its id. */
+export type Echo = 'none' | 'number' | 'flag';
+export const ECHOES: readonly Echo[] = ['none', 'number', 'flag'];
 
 type Counters = { -readonly [Name in keyof Report]: number };
 
@@ -33,7 +41,7 @@ export class NodeTraffic {
   connections: readonly NodeConnection[] = [];
   hello = { texts: 0, text: '' };
   texts = { heartbeat: '', ping: '' };
-  mode = { whole: false, echo: false };
+  mode: { whole: boolean; echo: Echo } = { whole: false, echo: 'none' };
   /** After so long without what was expected, it is lost. */
   patienceMs = 10_000;
   count: Counters = noCounters();
@@ -139,7 +147,7 @@ export class NodeTraffic {
         const connection = this.connections[(toggles * STEP) % length];
         if (connection?.awaiting) this.count.late += 1;
         else if (connection) {
-          connection.awaiting = this.mode.echo;
+          connection.awaiting = this.mode.echo !== 'none';
           this.#send(connection, 1);
         }
       }
@@ -205,17 +213,29 @@ export class NodeTraffic {
 
   #text(connection: NodeConnection, payload: Buffer): void {
     if (this.mode.whole) connection.lastText = Buffer.from(payload);
-    const number = numberIn(connection, payload);
-    if (number === undefined) this.count.others += 1;
-    else this.#number(connection, number);
+    if (this.mode.echo === 'flag') this.#flag(connection, flagIn(connection, payload));
+    else this.#number(connection, numberIn(connection, payload));
     if (connection.phase === 'waiting' && connection.texts >= this.hello.texts) this.#becomeReady(connection);
     this.#look();
   }
 
-  #number(connection: NodeConnection, number: number): void {
+  /** Even numbers switch it on, odd ones off. What was sent before the change shows the other one. */
+  #flag(connection: NodeConnection, isOn: boolean | undefined): void {
+    if (isOn === undefined) this.count.others += 1;
+    else this.count.received += 1;
+    if (!connection.awaiting || isOn !== (connection.nextToSend % 2 === 1)) return;
+    connection.awaiting = false;
+    this.#latencies.push(this.#lastByteAt - connection.sentAt);
+  }
+
+  #number(connection: NodeConnection, number: number | undefined): void {
+    if (number === undefined) {
+      this.count.others += 1;
+      return;
+    }
     this.count.received += 1;
     if (number < connection.next) this.count.disordered += 1;
-    if (this.mode.echo) {
+    if (this.mode.echo === 'number') {
       connection.next = number;
       if (!connection.awaiting || number !== connection.nextToSend - 1) return;
       connection.awaiting = false;
@@ -277,6 +297,14 @@ export class NodeTraffic {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** Whether one's own record says `speaking`; `undefined` when it is not there. */
+function flagIn({ marker }: NodeConnection, payload: Buffer): boolean | undefined {
+  const record = marker === undefined ? -1 : payload.indexOf(marker);
+  if (record < 0) return undefined;
+  const found = payload.subarray(record, record + RECORD_BYTES).indexOf(FLAG);
+  return found < 0 ? undefined : payload[record + found + FLAG.length] === T;
+}
 
 function numberIn(connection: NodeConnection, payload: Buffer): number | undefined {
   const { marker } = connection;

@@ -142,7 +142,7 @@ void run_live(uint64_t toggle_ns, uint64_t heartbeat_ns, double seconds) {
         report.late++; /* left out, so that a lost echo is noticed at the end */
         continue;
       }
-      conn->awaiting = echo_mode;
+      conn->awaiting = echo_mode != NO_ECHO;
       send_batch(conn, 1);
     }
     due = heartbeat_ns == 0 ? 0 : (uint64_t)((double)(now - start) / (double)heartbeat_ns * (double)count);
