@@ -37,6 +37,7 @@ export function registryOn(
       heartbeatTimeoutMs: 15_000,
       periodicStateMs: 0,
       stateTickMs: 0,
+      stateMaxTickMs: 100,
       maxUsersPerRoom: 100_000,
       maxRooms: 100_000,
     },

@@ -141,6 +141,7 @@ const environmentSchema = z.object({
   EMPTY_ROOM_GRACE_MS: durationMs(15_000),
   PERIODIC_STATE_MS: durationMs(15_000),
   STATE_TICK_MS: integer(0, 1_000, 0),
+  STATE_MAX_TICK_MS: integer(0, 1_000, 100),
   AI_CONNECT_TIMEOUT_MS: durationMs(20_000, 1),
   DRAIN_SECONDS: integer(0, 3_600, 5),
   MAX_FRAME_BYTES: integer(1_024, 16 * 1024 * 1024, 1024 * 1024),
@@ -221,6 +222,7 @@ export type Config = Readonly<{
   emptyRoomGraceMs: number;
   periodicStateMs: number;
   stateTickMs: number;
+  stateMaxTickMs: number;
   aiConnectTimeoutMs: number;
   drainSeconds: number;
   maxFrameBytes: number;
@@ -286,6 +288,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     emptyRoomGraceMs: env.EMPTY_ROOM_GRACE_MS,
     periodicStateMs: env.PERIODIC_STATE_MS,
     stateTickMs: env.STATE_TICK_MS,
+    stateMaxTickMs: env.STATE_MAX_TICK_MS,
     aiConnectTimeoutMs: env.AI_CONNECT_TIMEOUT_MS,
     drainSeconds: env.DRAIN_SECONDS,
     maxFrameBytes: env.MAX_FRAME_BYTES,

@@ -61,6 +61,7 @@ describe('configuration', () => {
       emptyRoomGraceMs: 15_000,
       periodicStateMs: 15_000,
       stateTickMs: 0,
+      stateMaxTickMs: 100,
       aiConnectTimeoutMs: 20_000,
       drainSeconds: 5,
       maxFrameBytes: 1_048_576,

@@ -16,7 +16,8 @@ Without a scenario: all of them. Exit code: 0, 1 when a frame was lost, doubled 
   --bytes N,N          only these sizes of frames
   --contestants A,B    only these: ${CONTESTANTS.join(', ')}
   --against REF        also the server of that git ref, driven by this load
-  --features LIST      our clients ask for these (query parameter "features")
+  --features LIST      our clients ask for these (query parameter "features"); without it patches
+                       are measured beside whole states where there is a difference
   --no-compiler        as if there were no C compiler
   --smoke              tiny numbers: that it works, not how fast
   --json               one JSON object on standard output
@@ -53,7 +54,7 @@ function parse(args: readonly string[]) {
         bytes: TEXT,
         contestants: TEXT,
         against: TEXT,
-        features: { ...TEXT, default: '' },
+        features: TEXT,
         'no-compiler': FLAG,
         smoke: FLAG,
         json: FLAG,

@@ -45,7 +45,7 @@ export function staging(
 ): Staging {
   return {
     settings,
-    with: async (name, { task, env = {}, features = settings.features }, body) => {
+    with: async (name, { task, env = {}, features = settings.features ?? '' }, body) => {
       const contestant = contestants.get(name);
       if (contestant === undefined) throw new Error(`${name} is not here`);
       const server = await ServerProcess.start(await contestant.command(task, env));

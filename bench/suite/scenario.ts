@@ -14,8 +14,8 @@ export type Settings = {
   readonly bytes: readonly number[] | undefined;
   /** Only these contestants. */
   readonly contestants: readonly ContestantName[] | undefined;
-  /** What our clients ask for by the query parameter `features`; empty: stock clients. */
-  readonly features: string;
+  /** What our clients ask for by the query parameter `features`; empty: stock clients. Not given: both kinds, one by one. */
+  readonly features: string | undefined;
 };
 
 /** Measured values by name; names.ts says what each is and its unit. The first is what is compared. */

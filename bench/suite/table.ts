@@ -8,6 +8,7 @@ export const FIGURES: Readonly<
   framesPerCpuSecond: { label: 'k frames/CPU s', per: 1_000, digits: 0 },
   eventsPerCpuSecond: { label: 'k events/CPU s', per: 1_000, digits: 1 },
   roundTripsPerSecond: { label: 'trips/s', digits: 0 },
+  framesPerSecond: { label: 'k frames/s', per: 1_000, digits: 0 },
   cpuPercent: { label: 'CPU %', digits: 2 },
   megabytesPerSecond: { label: 'MB/s', digits: 1 },
   bytesPerFrame: { label: 'B/frame', digits: 0 },

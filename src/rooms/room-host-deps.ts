@@ -17,6 +17,8 @@ export type RoomSettings = MemberSettings & {
   readonly periodicStateMs: number;
   /** How long state changes may be gathered into one frame; 0 is to the end of the turn. */
   readonly stateTickMs: number;
+  /** How long they are gathered at most in a room whose states are much to send; 0 is never for that. */
+  readonly stateMaxTickMs: number;
 };
 
 export type RoomHostDeps = {

@@ -60,6 +60,7 @@ export class RoomHost {
       patches: new PatchEncoder(deps.encoder.json),
       epoch: deps.newEpoch(),
       tickMs: deps.settings.stateTickMs,
+      maxTickMs: deps.settings.stateMaxTickMs,
       snapshot: () => this.#actor.getSnapshot(),
       onError: (error) => this.#fail(error),
     });

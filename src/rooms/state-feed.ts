@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { PatchEncoder } from './patch-encoder.ts';
 import type { RoomChannel } from './room-channel.ts';
 import type { StateEncoder } from './state-encoder.ts';
-import { MAX_PACE_MS, paceMs as paceOf } from './state-pace.ts';
+import { paceMs as paceOf } from './state-pace.ts';
 
 /**
  * What waits to be sent. `departures`: only users have left since the last state, so further departures may be
@@ -21,6 +21,8 @@ export type StateFeedDeps = {
   readonly epoch: string;
   /** How long changes may be gathered into one frame at least; 0 is to the end of the turn. */
   readonly tickMs: number;
+  /** How long they are gathered at most because a state is much to send. */
+  readonly maxTickMs: number;
   readonly snapshot: () => RoomSnapshot;
   readonly onError: (error: unknown) => void;
 };
@@ -89,9 +91,9 @@ export class StateFeed {
     const waiting = this.#pending !== 'nothing';
     if (this.#pending !== 'changes') this.#pending = kind;
     if (waiting) return;
-    const { clock, tickMs } = this.#deps;
+    const { clock, tickMs, maxTickMs } = this.#deps;
     // A clock that was set back must not make anybody wait.
-    const paceMs = Math.min(this.#quietUntil - clock.now(), MAX_PACE_MS);
+    const paceMs = Math.min(this.#quietUntil - clock.now(), maxTickMs);
     const delayMs = Math.max(tickMs, paceMs);
     const revision = this.#revision;
     const flush = (): void => {
@@ -128,7 +130,7 @@ export class StateFeed {
   }
 
   #publish(): void {
-    const { channel, encoder, patches, snapshot, clock } = this.#deps;
+    const { channel, encoder, patches, snapshot, clock, maxTickMs } = this.#deps;
     const state = snapshot();
     const { stockCount, patchedCount } = channel;
     let bytes = 0;
@@ -142,7 +144,7 @@ export class StateFeed {
       bytes += frame.length * patchedCount;
       channel.publishPatch(frame);
     } else patches.note(state);
-    this.#quietUntil = clock.now() + paceOf(stockCount + patchedCount, bytes);
+    this.#quietUntil = clock.now() + paceOf(stockCount + patchedCount, bytes, maxTickMs);
     this.#admitNewcomers();
   }
 

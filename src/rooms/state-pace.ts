@@ -10,17 +10,15 @@ const SHARE = 0.01;
 
 /** Gathering for less than this is not worth a timer: small rooms, and those without many changes, never wait. */
 const LEAST_MS = 20;
-/** Longer than this, people notice. */
-export const MAX_PACE_MS = 100;
-
 /**
  * How long the changes of a room are gathered after a state, so that a big room does not send a full state to everybody for
  * each of a hundred changes a second: as long as its states would otherwise take more than a share of a core.
  *
  * @param sends - clients that the last state was sent to
  * @param bytes - of all of it together
+ * @param maxMs - longer than that is too long, whatever it costs
  */
-export function paceMs(sends: number, bytes: number): number {
+export function paceMs(sends: number, bytes: number, maxMs: number): number {
   const wanted = (sends * MS_PER_SEND + bytes * MS_PER_BYTE) / SHARE;
-  return wanted < LEAST_MS ? 0 : Math.min(wanted, MAX_PACE_MS);
+  return wanted < LEAST_MS ? 0 : Math.min(wanted, maxMs);
 }

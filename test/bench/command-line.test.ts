@@ -14,7 +14,7 @@ describe("the suite's command line", () => {
         clients: undefined,
         bytes: undefined,
         contestants: undefined,
-        features: '',
+        features: undefined,
       },
       scenarios: KNOWN,
       profile: false,

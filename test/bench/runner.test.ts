@@ -12,7 +12,7 @@ const SETTINGS: Settings = {
   clients: undefined,
   bytes: undefined,
   contestants: undefined,
-  features: '',
+  features: undefined,
 };
 
 /** What each contestant reaches, run by run; ours loses a frame in the last one. */

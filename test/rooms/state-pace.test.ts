@@ -8,7 +8,8 @@ import { unconfiguredVoice } from '../../src/voice/voice.unconfigured.ts';
 
 describe('how long changes are gathered', () => {
   test('[H7] not at all in a small room, longer as it grows, and never for longer than 100 ms', () => {
-    const of = (users: number, bytesPerUser = 500): number => paceMs(users, users * users * bytesPerUser);
+    const of = (users: number, bytesPerUser = 500): number =>
+      paceMs(users, users * users * bytesPerUser, 100);
     expect([1, 2, 5, 10].map((users) => of(users))).toEqual([0, 0, 0, 0]);
     const growing = [20, 30, 40].map((users) => Math.round(of(users)));
     expect(growing).toEqual([28, 51, 80]);
@@ -16,8 +17,18 @@ describe('how long changes are gathered', () => {
   });
 
   test('[H7] for clients that take patches, by what a patch costs', () => {
-    expect([40, 100, 200].map((users) => Math.round(paceMs(users, users * 110)))).toEqual([32, 81, 100]);
+    expect([40, 100, 200].map((users) => Math.round(paceMs(users, users * 110, 100)))).toEqual([32, 81, 100]);
   });
+});
+
+test('[H7] not at all where the operator wants none of it', async () => {
+  const [rooms, a, b] = await roomOf(ids, { stateMaxTickMs: 0 });
+  if (a === undefined || b === undefined) throw new Error('nobody came');
+  for (const speaking of [true, false, true]) {
+    rooms.say(a, update({ speaking }));
+    await endOfTurn();
+    expect(types(b.take())).toEqual(['roomState']);
+  }
 });
 
 const ids = Array.from({ length: 60 }, (_, n) => `user-${n}`);

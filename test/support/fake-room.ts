@@ -30,6 +30,7 @@ export const SETTINGS: RegistryDeps['settings'] = {
   heartbeatTimeoutMs: 15_000,
   periodicStateMs: 15_000,
   stateTickMs: 0,
+  stateMaxTickMs: 100,
   maxUsersPerRoom: 100,
   maxRooms: 100,
 };

@@ -26,7 +26,7 @@ static size_t put_frame(conn_t *conn, char *out, uint64_t now) {
 static char *room_for(conn_t *conn, int batch) {
   static char *buffer;
   static size_t capacity;
-  size_t needed = conn->frame->length[0] * (size_t)(batch + 1) + 512;
+  size_t needed = conn->frame == NULL ? 512 : conn->frame->length[0] * (size_t)(batch + 1) + 512;
   if (needed > capacity) buffer = realloc(buffer, capacity = needed);
   return buffer;
 }
@@ -164,6 +164,7 @@ void run_events(int batch, double seconds) {
   uint64_t start = now_ns(), target = 0;
   do {
     for (int c = 0; c < conn_count; c++) {
+      if (conns[c].phase != READY) continue;
       char *buffer = room_for(&conns[c], batch);
       size_t length = 0;
       for (int i = 0; i < batch; i++) length += put_frame(&conns[c], buffer + length, start);

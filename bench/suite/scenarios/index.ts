@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { ceiling } from './ceiling.ts';
 import { directMessages } from './direct.ts';
 import { inboundEvents } from './events.ts';
 import { idleMemory } from './idle.ts';
@@ -10,6 +11,7 @@ import { joinStorm, reconnectStorm } from './storms.ts';
 import { machineTax } from './tax.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
+  ceiling,
   relayFanOut,
   stateFanOut,
   inboundEvents,

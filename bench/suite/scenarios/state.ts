@@ -2,14 +2,17 @@ import { changeMarker, people, stateBytes } from '../people.ts';
 import type { Case, Scenario, Settings } from '../scenario.ts';
 import { sample, throughput } from '../stage.ts';
 import { warmUpChanges } from '../warm-up.ts';
-import { EVERYBODY, isOurs } from './everybody.ts';
+import { EVERYBODY, featuresOf, isOurs, OURS, titled } from './everybody.ts';
+
+/** One state for each change: what it costs to send one is measured, not how few there need to be; that is `live`. */
+const WITHOUT_PACE = { STATE_MAX_TICK_MS: '0' };
 
 /** One of them changes, everybody gets the state, then the next change: so that no two changes merge. */
-const caseOf = (users: number, { seconds, features }: Settings): Case => ({
-  title: `${users} users${features === '' ? '' : `, ${features} clients`}`,
-  contestants: EVERYBODY,
+const caseOf = (users: number, { seconds }: Settings, features: string): Case => ({
+  title: titled(`${users} users`, features),
+  contestants: features === '' ? EVERYBODY : OURS,
   measure: (contestant, staging) =>
-    staging.with(contestant, { task: stateBytes(users) }, async (stage) => {
+    staging.with(contestant, { task: stateBytes(users), env: WITHOUT_PACE, features }, async (stage) => {
       await warmUpChanges(stage, staging.settings);
       const everybody = people(users, users);
       await stage.list(everybody, () => changeMarker(0));
@@ -41,5 +44,7 @@ export const stateFanOut: Scenario = {
     },
   ],
   cases: (settings) =>
-    (settings.clients ?? (settings.smoke ? [5] : [10, 100])).map((users) => caseOf(users, settings)),
+    (settings.clients ?? (settings.smoke ? [5] : [10, 100])).flatMap((users) =>
+      featuresOf(settings).map((features) => caseOf(users, settings, features)),
+    ),
 };
