@@ -54,7 +54,7 @@ export class PortHub implements TransportHub, PathListener {
   #ports: PortSet | undefined;
   #candidates: readonly Candidate[] = [];
   #sweep: unknown;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** Takes the ports. Rejects when there are none to be had. */
   static async open(settings: PortHubSettings): Promise<PortHub> {
@@ -93,7 +93,7 @@ export class PortHub implements TransportHub, PathListener {
   }
 
   open(kind: PeerKind, listener: TransportListener): SessionTransport {
-    if (this.#isClosed) throw new Error('The transport hub is closed');
+    if (this.#closing !== undefined) throw new Error('The transport hub is closed');
     const ice = newCredentials();
     const { fingerprint } = this.#certificate;
     const local: LocalParameters = { ice, candidates: this.#candidates, fingerprint };
@@ -104,9 +104,9 @@ export class PortHub implements TransportHub, PathListener {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     for (const session of this.#sessions.values()) session.shutDown();
-    await this.#ports?.close();
+    this.#closing ??= this.#ports?.close() ?? Promise.resolve();
+    await this.#closing;
   }
 
   receive(datagram: Buffer, path: Path): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import type { Path, PathListener, PathOwner } from './path.ts';
 import { frameHeader, FrameReader } from './tcp-framing.ts';
@@ -35,7 +35,7 @@ export class TcpPort {
   ): Promise<TcpPort> {
     const server = createServer({ noDelay: true });
     const listening = once(server, 'listening');
-    server.listen({ host: address, port, exclusive: true, ipv6Only: true });
+    server.listen({ host: address, port, exclusive: true, ipv6Only: isIPv6(address) });
     await listening;
     return new TcpPort(server, address, listener, counters, clock);
   }

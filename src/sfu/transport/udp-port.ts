@@ -27,7 +27,7 @@ export class UdpPort {
   ): Promise<UdpPort> {
     const socket = createSocket({
       type: isIPv6(address) ? 'udp6' : 'udp4',
-      ipv6Only: true,
+      ipv6Only: isIPv6(address),
       // Without it every packet sent goes through the resolver and waits for the next tick.
       lookup: (host, _, done) => done(null, host, isIPv6(host) ? 6 : 4),
     });

@@ -21,7 +21,7 @@ export function rtpPacket({
   header.writeUInt32BE(960 * sequenceNumber, 4);
   header.writeUInt32BE(ssrc, 8);
   for (const [at, source] of sources.entries()) header.writeUInt32BE(source, 12 + 4 * at);
-  const parts = [header];
+  const parts: Buffer[] = [header];
   if (extension !== undefined) {
     const start = Buffer.alloc(4);
     start.writeUInt16BE(0xbede);
