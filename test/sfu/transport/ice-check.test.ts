@@ -28,7 +28,12 @@ describe('a connectivity check of a browser', () => {
     const username = Buffer.from(`${ufrag}:peer`);
     const strange = [0x7abc, Buffer.alloc(4)] as const;
     peer.send(
-      encodeStun(STUN.bindingRequest, Buffer.alloc(12, 1), [[ATTRIBUTE.username, username], strange], password),
+      encodeStun(
+        STUN.bindingRequest,
+        Buffer.alloc(12, 1),
+        [[ATTRIBUTE.username, username], strange],
+        password,
+      ),
     );
     await until(() => peer.responses.length === 1);
     expect(peer.responses[0]?.getAttributeValue('ERROR-CODE')).toEqual([420, 'Unknown Attribute']);
