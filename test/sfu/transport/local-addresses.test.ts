@@ -108,7 +108,7 @@ describe('an IP address', () => {
   });
 
   test('is private or not', () => {
-    const private_ = [
+    const inside = [
       '10.1.1.1',
       '172.16.0.1',
       '172.31.9.9',
@@ -117,7 +117,7 @@ describe('an IP address', () => {
       '169.254.1.1',
       'fd00::1',
     ];
-    const public_ = [
+    const outside = [
       '11.1.1.1',
       '172.15.0.1',
       '172.32.0.1',
@@ -126,9 +126,9 @@ describe('an IP address', () => {
       '2001:db8::1',
       'x',
     ];
-    expect([private_.map(isPrivate), public_.map(isPrivate)]).toEqual([
-      private_.map(() => true),
-      public_.map(() => false),
+    expect([inside.map(isPrivate), outside.map(isPrivate)]).toEqual([
+      inside.map(() => true),
+      outside.map(() => false),
     ]);
   });
 });
