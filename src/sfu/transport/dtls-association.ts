@@ -1,16 +1,14 @@
-import type { AddressInfo } from 'node:net';
-import {
-  DtlsClient,
-  DtlsServer,
-  HashAlgorithm,
-  ProtectionProfileAeadAes128Gcm,
-  ProtectionProfileAes128CmHmacSha1_80,
-  SignatureAlgorithm,
-  type DtlsSocket,
-  type Transport,
-} from 'werift';
+import { DtlsClient, type DtlsSocket } from 'werift';
 import type { Clock } from '../../clock.ts';
 import type { DtlsCertificate } from './dtls-certificate.ts';
+import {
+  agreementOf,
+  createLibrarySocket,
+  decrypted,
+  libraryTransport,
+  resealed,
+  type SrtpAgreement,
+} from './dtls-library.ts';
 import {
   CONTENT,
   HANDSHAKE,
@@ -22,15 +20,8 @@ import {
 import { handshakeFault, type HandshakeFault } from './dtls-verification.ts';
 import { HandshakeFlight } from './handshake-flight.ts';
 import { HandshakeSequencer, type HandshakeMessage } from './handshake-sequencer.ts';
+import { RecordNumbers } from './record-numbers.ts';
 import type { Fingerprint } from './session-transport.ts';
-import { MASTER_KEY_SIZES, SRTP_PROFILES, type SrtpMasterKey, type SrtpProfile } from './srtp-keys.ts';
-
-/** What both sides have agreed on. */
-export type SrtpAgreement = {
-  readonly profile: SrtpProfile;
-  readonly local: SrtpMasterKey;
-  readonly remote: SrtpMasterKey;
-};
 
 /** Why an association came to nothing. */
 export type AssociationFault = HandshakeFault | 'library' | 'timeout';
@@ -50,11 +41,6 @@ export type AssociationOptions = {
   readonly fingerprint: Fingerprint;
   readonly clock: Clock;
 };
-
-const PROFILES = {
-  'aead-aes-128-gcm': ProtectionProfileAeadAes128Gcm,
-  'aes-128-cm-sha1-80': ProtectionProfileAes128CmHmacSha1_80,
-} as const;
 
 /** What a peer of each kind may say before there are keys. Finished is not among it: the library would believe a plain one. */
 const PLAIN_MESSAGES: Readonly<Record<'client' | 'server', ReadonlySet<number>>> = {
@@ -102,11 +88,12 @@ export class DtlsAssociation {
   constructor(options: AssociationOptions, listener: AssociationListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#flight = new HandshakeFlight((datagram) => listener.send(datagram), options.clock);
+    const numbers = new RecordNumbers((record, number) => resealed(this.#socket, record, number));
+    this.#flight = new HandshakeFlight((datagram) => listener.send(datagram), numbers, options.clock);
     const transport = libraryTransport((record) => {
       if (this.#state !== 'over') this.#flight.add(record);
     });
-    this.#socket = createSocket(options, transport);
+    this.#socket = createLibrarySocket(options.role, options.certificate, transport);
     this.#toLibrary = (record) => transport.onData(record, ['', 0]);
     this.#socket.onConnect.subscribe(() => this.#connected());
     this.#socket.onError.subscribe((error) => this.#libraryFailed(error));
@@ -182,7 +169,7 @@ export class DtlsAssociation {
   }
 
   #prove(record: DtlsRecord): void {
-    const [message] = parseHandshake(this.#decrypt(record) ?? Buffer.alloc(0));
+    const [message] = parseHandshake(decrypted(this.#socket, record) ?? Buffer.alloc(0));
     // A forged record proves nothing, and spoils nothing either.
     if (message?.type !== HANDSHAKE.finished) return;
     const { role, fingerprint } = this.#options;
@@ -206,21 +193,12 @@ export class DtlsAssociation {
 
   /** Only a peer with the keys may end an association. */
   #receiveAlert(record: DtlsRecord): boolean {
-    const alert = this.#decrypt(record);
+    const alert = decrypted(this.#socket, record);
     if (alert === undefined) return false;
     const [level, description] = alert;
     // Fatal, or close_notify (RFC 5246, section 7.2).
     if (level === 2 || description === 0) this.#listener.goodbye();
     return true;
-  }
-
-  #decrypt({ contentType, version, epoch, sequenceNumber, fragment }: DtlsRecord): Buffer | undefined {
-    const { cipher, sessionType } = this.#socket.cipher;
-    try {
-      return cipher.decrypt(sessionType, fragment, { type: contentType, version, epoch, sequenceNumber });
-    } catch {
-      return undefined;
-    }
   }
 
   #libraryFailed(error: unknown): void {
@@ -232,47 +210,4 @@ export class DtlsAssociation {
     this.close();
     this.#listener.failed(fault, cause);
   }
-}
-
-function createSocket({ role, certificate }: AssociationOptions, transport: Transport): DtlsSocket {
-  const options = {
-    cert: certificate.certificatePem,
-    key: certificate.privateKeyPem,
-    signatureHash: { signature: SignatureAlgorithm.ecdsa_3, hash: HashAlgorithm.sha256_4 },
-    transport,
-    srtpProfiles: SRTP_PROFILES.map((profile) => PROFILES[profile]),
-    // Binds the keys to the handshake (RFC 7627).
-    extendedMasterSecret: true,
-  };
-  return role === 'server'
-    ? new DtlsServer({ ...options, certificateRequest: true })
-    : new DtlsClient(options);
-}
-
-/** The library's socket: it is handed each record by itself, and its sending never fails. */
-function libraryTransport(send: (record: Buffer) => void): Transport {
-  const address: AddressInfo = { address: '', family: '', port: 0 };
-  return {
-    type: 'udp',
-    address,
-    closed: false,
-    onData: () => undefined,
-    send: (record) => {
-      send(record);
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(),
-  };
-}
-
-function agreementOf(socket: DtlsSocket): SrtpAgreement {
-  const profile =
-    SRTP_PROFILES.find((name) => PROFILES[name] === socket.srtp.srtpProfile) ?? SRTP_PROFILES[0];
-  const { key, salt } = MASTER_KEY_SIZES[profile];
-  const keys = socket.extractSessionKeys(key, salt);
-  return {
-    profile,
-    local: { key: Buffer.from(keys.localKey), salt: Buffer.from(keys.localSalt) },
-    remote: { key: Buffer.from(keys.remoteKey), salt: Buffer.from(keys.remoteSalt) },
-  };
 }

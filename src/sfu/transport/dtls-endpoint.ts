@@ -1,11 +1,7 @@
 import type { Clock } from '../../clock.ts';
-import {
-  DtlsAssociation,
-  type AssociationFault,
-  type AssociationListener,
-  type SrtpAgreement,
-} from './dtls-association.ts';
+import { DtlsAssociation, type AssociationFault, type AssociationListener } from './dtls-association.ts';
 import type { DtlsCertificate } from './dtls-certificate.ts';
+import type { SrtpAgreement } from './dtls-library.ts';
 import { clientRandomIn, CONTENT, parseHandshake, parseRecords, type DtlsRecord } from './dtls-record.ts';
 import type { RemoteParameters } from './session-transport.ts';
 

@@ -83,19 +83,29 @@ export function parseHandshake(fragment: Buffer): HandshakeFragment[] {
   return found;
 }
 
+/** A record as it is sent. */
+export function encodeRecord(record: Omit<DtlsRecord, 'raw'>): Buffer {
+  const { contentType, version, epoch, sequenceNumber, fragment } = record;
+  const bytes = Buffer.alloc(RECORD_HEADER_BYTES + fragment.length);
+  bytes.writeUInt8(contentType, 0);
+  bytes.writeUInt16BE(version, 1);
+  bytes.writeUInt16BE(epoch, 3);
+  bytes.writeUIntBE(sequenceNumber, 5, 6);
+  bytes.writeUInt16BE(fragment.length, 11);
+  fragment.copy(bytes, RECORD_HEADER_BYTES);
+  return bytes;
+}
+
 /** A whole handshake message as a plain record. */
 export function handshakeRecord(type: number, sequence: number, body: Buffer): Buffer {
-  const record = Buffer.alloc(RECORD_HEADER_BYTES + HANDSHAKE_HEADER_BYTES + body.length);
-  record.writeUInt8(CONTENT.handshake, 0);
-  record.writeUInt16BE(DTLS_1_2, 1);
-  record.writeUIntBE(sequence, 5, 6);
-  record.writeUInt16BE(HANDSHAKE_HEADER_BYTES + body.length, 11);
-  record.writeUInt8(type, 13);
-  record.writeUIntBE(body.length, 14, 3);
-  record.writeUInt16BE(sequence, 17);
-  record.writeUIntBE(body.length, 22, 3);
-  body.copy(record, RECORD_HEADER_BYTES + HANDSHAKE_HEADER_BYTES);
-  return record;
+  const fragment = Buffer.alloc(HANDSHAKE_HEADER_BYTES + body.length);
+  fragment.writeUInt8(type, 0);
+  fragment.writeUIntBE(body.length, 1, 3);
+  fragment.writeUInt16BE(sequence, 4);
+  fragment.writeUIntBE(body.length, 9, 3);
+  body.copy(fragment, HANDSHAKE_HEADER_BYTES);
+  const contentType = CONTENT.handshake;
+  return encodeRecord({ contentType, version: DTLS_1_2, epoch: 0, sequenceNumber: sequence, fragment });
 }
 
 /** What makes a ClientHello this one and no other: its random, if this part of the message has it. */

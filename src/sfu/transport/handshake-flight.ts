@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { CONTENT, HANDSHAKE, RECORD_HEADER_BYTES } from './dtls-record.ts';
+import type { RecordNumbers } from './record-numbers.ts';
 
 /** Round trips of calls are below it; the RFC's 1 s (RFC 6347, section 4.2.4.1) would be a second of silence at each loss. */
 const FIRST_REPEAT_MS = 200;
@@ -16,18 +17,19 @@ const MAX_DATAGRAM_BYTES = 1200;
  */
 export class HandshakeFlight {
   readonly #send: (datagram: Buffer) => void;
+  readonly #numbers: RecordNumbers;
   readonly #clock: Clock;
   readonly #known = new WeakSet<Buffer>();
   #records: Buffer[] = [];
-  #datagrams: Buffer[] = [];
   #isOver = false;
   #isFlushing = false;
   #timer: unknown;
   #delayMs = FIRST_REPEAT_MS;
   #sentAtMs = 0;
 
-  constructor(send: (datagram: Buffer) => void, clock: Clock) {
+  constructor(send: (datagram: Buffer) => void, numbers: RecordNumbers, clock: Clock) {
     this.#send = send;
+    this.#numbers = numbers;
     this.#clock = clock;
   }
 
@@ -66,12 +68,10 @@ export class HandshakeFlight {
   close(): void {
     this.rest();
     this.#records = [];
-    this.#datagrams = [];
   }
 
   #flush(): void {
     this.#isFlushing = false;
-    this.#datagrams = packed(this.#records);
     this.#sendAll();
     if (this.#expectsAnswer()) this.#repeatLater();
   }
@@ -87,7 +87,8 @@ export class HandshakeFlight {
 
   #sendAll(): void {
     this.#sentAtMs = this.#clock.now();
-    for (const datagram of this.#datagrams) this.#send(datagram);
+    const records = this.#records.map((record) => this.#numbers.numbered(record));
+    for (const datagram of packed(records)) this.#send(datagram);
   }
 
   /**

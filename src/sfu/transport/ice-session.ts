@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
-import type { SrtpAgreement } from './dtls-association.ts';
 import type { DtlsCertificate } from './dtls-certificate.ts';
 import { DtlsEndpoint } from './dtls-endpoint.ts';
+import type { SrtpAgreement } from './dtls-library.ts';
 import { answerCheck } from './ice-check.ts';
 import { IceControlling, type ControllingContext } from './ice-controlling.ts';
 import { packetKind } from './packet-kind.ts';

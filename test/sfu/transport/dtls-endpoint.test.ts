@@ -59,7 +59,9 @@ describe('DTLS of a session', () => {
     expect(sent).toHaveLength(1);
     clock.advance(200);
     expect(sent).toHaveLength(2);
-    expect(sent[1]).toEqual(sent[0]);
+    // The same message in a record with another number.
+    expect(sent[1]?.subarray(13)).toEqual(sent[0]?.subarray(13));
+    expect(sent[1]).not.toEqual(sent[0]);
     for (let second = 0; second < 200; second += 1) {
       clock.advance(1_000);
       await endOfTurn();

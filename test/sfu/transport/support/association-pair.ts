@@ -1,11 +1,7 @@
 import { createDtlsCertificate } from '../../../../src/sfu/transport/dtls-certificate.ts';
-import {
-  DtlsAssociation,
-  type AssociationFault,
-  type SrtpAgreement,
-} from '../../../../src/sfu/transport/dtls-association.ts';
-import { parseRecords } from '../../../../src/sfu/transport/dtls-record.ts';
-import type { Fingerprint } from '../../../../src/sfu/transport/session-transport.ts';
+import { DtlsAssociation, type AssociationFault } from '../../../../src/sfu/transport/dtls-association.ts';
+import type { SrtpAgreement } from '../../../../src/sfu/transport/dtls-library.ts';
+import { parseRecords, type DtlsRecord } from '../../../../src/sfu/transport/dtls-record.ts';
 import { endOfTurn, FakeClock } from '../../../support/fake-clock.ts';
 
 /** What the network does with the datagram of this number: it arrives as these, in this order. */
@@ -43,28 +39,34 @@ const OTHER = { client: 'server', server: 'client' } as const;
 const GIVEN_UP_MS = 60_000;
 
 /** A handshake between two associations, over a network that is as bad as it is told to be. */
-export async function shakeHands(
-  network: Network,
-  fingerprints: Partial<Record<'client' | 'server', Fingerprint>> = {},
-): Promise<PairOutcome> {
+export async function shakeHands(network: Network, dropsRepeated = true): Promise<PairOutcome> {
   const clock = new FakeClock();
   const startMs = clock.now();
   const agreed: Partial<Record<'client' | 'server', SrtpAgreement>> = {};
   const faults: AssociationFault[] = [];
+  const numbers = new Set<string>();
+  // Other implementations drop a record whose number they have seen (RFC 6347, section 4.1.2.6).
+  const isFirst = (from: string, { epoch, sequenceNumber }: DtlsRecord): boolean => {
+    const number = `${from} ${epoch} ${sequenceNumber}`;
+    if (!dropsRepeated || !numbers.has(number)) return numbers.add(number).size > 0;
+    return false;
+  };
   const build = (role: 'client' | 'server'): DtlsAssociation =>
     new DtlsAssociation(
       {
         role,
         clock,
         certificate: certificates[role],
-        fingerprint: fingerprints[role] ?? certificates[OTHER[role]].fingerprint,
+        fingerprint: certificates[OTHER[role]].fingerprint,
       },
       {
         send: (datagram) => {
           for (const arriving of network(datagram, role)) {
             const copy = Buffer.from(arriving);
             setImmediate(() => {
-              for (const record of parseRecords(copy)) ends[OTHER[role]].receive(record);
+              for (const record of parseRecords(copy)) {
+                if (isFirst(role, record)) ends[OTHER[role]].receive(record);
+              }
             });
           }
         },
