@@ -108,8 +108,8 @@ export class DtlsEndpoint {
       const random = clientRandomIn(fragment);
       if (random === undefined || this.#clientRandom?.equals(random) === true) continue;
       if (!this.#mayStart()) return false;
-      this.#clientRandom = Buffer.from(random);
       this.#begin(peer);
+      this.#clientRandom = Buffer.from(random);
     }
     return true;
   }

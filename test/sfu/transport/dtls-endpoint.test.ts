@@ -3,6 +3,7 @@ import { createDtlsCertificate } from '../../../src/sfu/transport/dtls-certifica
 import { DtlsEndpoint } from '../../../src/sfu/transport/dtls-endpoint.ts';
 import { handshakeRecord } from '../../../src/sfu/transport/dtls-record.ts';
 import { endOfTurn, FakeClock } from '../../support/fake-clock.ts';
+import { LibraryDtls } from './support/library-dtls.ts';
 import { peerCertificate } from './support/peer.ts';
 
 const certificate = await createDtlsCertificate();
@@ -37,6 +38,23 @@ describe('DTLS of a session', () => {
     const { endpoint, told } = openEndpoint();
     for (let at = 0; at < 10; at += 1) endpoint.receive(hello(1));
     expect(told).toEqual(['earlyDtls', 'earlyDtls']);
+  });
+
+  test('answers a greeting that is repeated as the same one, with the same cookie', async () => {
+    const { endpoint, clock, sent, told } = openEndpoint();
+    const greeting: Buffer[] = [];
+    const browser = new LibraryDtls('client', peerCertificate, (datagram) => void greeting.push(datagram));
+    onTestFinished(() => browser.close());
+    browser.start();
+    endpoint.expect(expected('server'));
+    for (let repeated = 0; repeated < 30; repeated += 1) {
+      endpoint.receive(Buffer.from(greeting[0] ?? ''));
+      clock.advance(50);
+      await endOfTurn();
+    }
+    // From the handshake message on: the records have numbers of their own.
+    expect(new Set(sent.map((datagram) => datagram.toString('hex', 13))).size).toBe(1);
+    expect([sent.length, told]).toEqual([30, []]);
   });
 
   test('takes up so many greetings a minute, since each costs a key', async () => {
