@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import { localCandidates, type AnnouncedAddresses } from './candidates.ts';
 import { createDtlsCertificate, type DtlsCertificate } from './dtls-certificate.ts';
+import { rehearseHandshake } from './dtls-rehearsal.ts';
 import type { IceControlling } from './ice-controlling.ts';
 import { IceSession, type SessionContext } from './ice-session.ts';
 import { addressToBytes, bytesToAddress, isLoopback } from './ip-address.ts';
@@ -58,7 +59,9 @@ export class PortHub implements TransportHub, PathListener {
 
   /** Takes the ports. Rejects when there are none to be had. */
   static async open(settings: PortHubSettings): Promise<PortHub> {
-    const hub = new PortHub(settings, await createDtlsCertificate());
+    const certificate = await createDtlsCertificate();
+    await rehearseHandshake(certificate, settings.clock);
+    const hub = new PortHub(settings, certificate);
     await hub.#listen(settings);
     return hub;
   }
