@@ -39,6 +39,8 @@ export class DtlsEndpoint {
   #hasPath = false;
   #current: DtlsAssociation | undefined;
   #pending: DtlsAssociation | undefined;
+  /** The current association is not, or no longer, with the peer as it is: as the client, this side greets again. */
+  #isStale = true;
   /** Of the newest ClientHello that was taken up: its repetitions are no new association. */
   #clientRandom: Buffer | undefined;
   #starts = 0;
@@ -58,7 +60,11 @@ export class DtlsEndpoint {
     const isOther =
       this.#peer?.dtlsRole !== peer.dtlsRole || this.#peer.fingerprint.value !== peer.fingerprint.value;
     this.#peer = peer;
-    if (isOther) this.#dropPending();
+    if (isOther) {
+      this.#dropPending();
+      this.#isStale = true;
+      this.#clientTries = 0;
+    }
     const early = this.#early;
     this.#early = [];
     queueMicrotask(() => {
@@ -115,7 +121,7 @@ export class DtlsEndpoint {
   }
 
   #greet(): void {
-    const isNeeded = this.#current === undefined && this.#pending === undefined && !this.#isClosed;
+    const isNeeded = this.#isStale && this.#pending === undefined && !this.#isClosed;
     if (!isNeeded || !this.#hasPath || this.#peer?.dtlsRole !== 'client') return;
     if (this.#clientTries >= MAX_CLIENT_TRIES) return;
     this.#clientTries += 1;
@@ -140,6 +146,7 @@ export class DtlsEndpoint {
         this.#current?.close();
         this.#current = self();
         this.#pending = undefined;
+        this.#isStale = false;
         this.#clientTries = 0;
         this.#listener.agreed(agreement);
       },
@@ -151,8 +158,13 @@ export class DtlsEndpoint {
         this.#retryLater();
       },
       goodbye: () => {
-        if (self() === this.#current) this.#listener.goodbye();
-        else this.#dropPending();
+        if (self() !== this.#current) {
+          this.#dropPending();
+          return;
+        }
+        this.#isStale = true;
+        this.#retryLater();
+        this.#listener.goodbye();
       },
     };
   }

@@ -27,7 +27,7 @@ export interface ControllingContext {
 }
 
 type Pair = {
-  readonly path: Path;
+  path: Path;
   state: 'waiting' | 'checking' | 'failed';
   nominating: boolean;
   transactionId: Buffer;
@@ -106,13 +106,15 @@ export class IceControlling {
     // An answer from another address than was asked is none (RFC 8445, section 7.2.5.2.1).
     if (pair?.state !== 'checking' || !samePath(path, pair.path)) return false;
     this.#forget(pair);
+    // The port may know the way already, by a check of the peer's own: there is one object for it then.
+    pair.path = path;
     if (message.type === STUN.bindingSuccess) this.#succeeded(pair);
     else this.#refused(pair, errorCodeOf(message));
     return true;
   }
 
   lost(path: Path): void {
-    this.#pairs = this.#pairs.filter((pair) => pair.path !== path);
+    this.#pairs = this.#pairs.filter((pair) => !samePath(pair.path, path));
     if (this.#selected === path) this.#restart();
   }
 

@@ -212,7 +212,8 @@ export class IceSession implements SessionTransport, PathOwner {
   }
 
   #select(path: Path): void {
-    if (this.#selected === path) return;
+    // The listener may have closed the session at the sign of life just before.
+    if (this.#selected === path || this.#state === 'closed') return;
     this.#selected = path;
     this.#dtlsPath = undefined;
     this.#dtls.pathFound();

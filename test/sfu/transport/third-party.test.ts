@@ -44,6 +44,18 @@ describe('a session with a third party', () => {
     },
   );
 
+  test('greets again as the client of DTLS when the peer has said goodbye', async () => {
+    const clock = new FakeClock();
+    const stage = await openStage('third-party', clock);
+    await connected(stage, clock);
+    await until(() => stage.peer.dtls?.isConnected === true);
+    stage.peer.dtls?.sayGoodbye();
+    await until(() => stage.session.state === 'disconnected');
+    stage.peer.shakeHands('server');
+    await running(clock, () => stage.session.state === 'connected');
+    expect(stage.hub.counters.handshakesCompleted).toBe(2);
+  });
+
   test('asks again, ever more rarely, while there is no answer, and connects when there is one', async () => {
     const clock = new FakeClock();
     const stage = await openStage('third-party', clock);
