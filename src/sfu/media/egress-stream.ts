@@ -119,6 +119,12 @@ export class EgressStream implements Subscription, PacketSink, Follower {
     this.#current?.requestKeyFrame(nowMs);
   }
 
+  /** What was encrypted with other keys is of no use to the peer any more. */
+  connected(nowMs: number): void {
+    this.#retransmitter?.clear();
+    this.requestKeyFrame(nowMs);
+  }
+
   forward(from: IngressStream, packet: IncomingPacket): void {
     if (from !== this.#current && !this.#begins(from, packet)) return;
     const { outgoing } = this.#parts;

@@ -92,7 +92,7 @@ export class ForwardingSession implements SessionMedia {
     const now = this.#parts.clock.now();
     this.#feedback.repeat();
     this.#feedback.allow(this.#publications, now);
-    for (const egress of this.#egress.values()) egress.requestKeyFrame(now);
+    for (const egress of this.#egress.values()) egress.connected(now);
   }
 
   tick(nowMs: number): void {
@@ -125,7 +125,7 @@ export class ForwardingSession implements SessionMedia {
         this.#reported(packet.reports, nowMs);
         break;
       case 'bye':
-        for (const ssrc of packet.ssrcs) this.#demultiplexer.streamOf(ssrc)?.ended();
+        for (const ssrc of packet.ssrcs) this.#demultiplexer.streamOf(ssrc)?.ended(ssrc);
         break;
       case 'nack':
         this.#egress.get(packet.mediaSsrc)?.answer(packet.sequenceNumbers, nowMs);

@@ -102,6 +102,8 @@ export class IngressStream {
     if (arrival === 'restart') this.#restart();
     this.#measure(packet);
     this.#examine(packet);
+    // What follows a late packet has gone by already: nobody can begin with it.
+    if (arrival === 'late') packet.startsKeyFrame = false;
     if (this.format.kind === 'video') this.#mend(arrival, highest, packet);
     for (const sink of this.#sinks) sink.forward(this, packet);
     return true;
@@ -115,14 +117,15 @@ export class IngressStream {
   }
 
   senderReport(report: SenderReport, nowMs: number): void {
+    if (report.ssrc !== this.#ssrc) return;
     const ntpMs = report.ntpSeconds * 1_000 + (report.ntpFraction * 1_000) / 2 ** 32;
     this.#senderTime = { ntpMs, rtpTime: report.rtpTime, arrivedAtMs: nowMs };
     this.#lastSr = ((report.ntpSeconds << 16) | (report.ntpFraction >>> 16)) >>> 0;
   }
 
   /** The publisher says goodbye to this stream; it may come back, but nobody waits for it. */
-  ended(): void {
-    this.#hasEnded = true;
+  ended(ssrc: number): void {
+    if (ssrc === this.#ssrc) this.#hasEnded = true;
   }
 
   /** What a receiver report says of it; nothing before its first packet. */
@@ -156,7 +159,7 @@ export class IngressStream {
     this.#senderTime = undefined;
     this.#lastSr = 0;
     for (const sink of this.#sinks) sink.restarted(this);
-    if (this.format.kind === 'video' && this.#sinks.length > 0) this.#keyFrames.want();
+    if (this.format.kind === 'video') this.#keyFrames.want();
   }
 
   #measure({ index, timestamp, receivedAtMs, buffer }: IncomingPacket): void {
@@ -196,6 +199,8 @@ export class IngressStream {
       this.#keyFrameIndex = Math.max(this.#keyFrameIndex, index);
     }
     if (arrival === 'late') this.#nack.found(index);
+    // Nobody looks on: what is missing of this layer is worth nothing.
+    if (this.#sinks.length === 0) return this.#nack.clear();
     const isGap = arrival === 'next' && highest !== -1 && index > highest + 1;
     if (isGap && !this.#nack.miss(highest + 1, index, receivedAtMs)) this.#keyFrames.want();
     if (receivedAtMs >= this.#nack.nextDueAtMs) this.#askAgain(receivedAtMs);
@@ -209,7 +214,7 @@ export class IngressStream {
   }
 
   #askKeyFrame(nowMs: number): void {
-    if (this.#ssrc === undefined || !this.isFlowing(nowMs)) return;
+    if (this.#ssrc === undefined || this.#sinks.length === 0 || !this.isFlowing(nowMs)) return;
     if (this.#keyFrames.take(nowMs)) this.#feedback.askKeyFrame(this.#ssrc);
   }
 }

@@ -82,6 +82,16 @@ describe('what is lost on the way from a publisher', () => {
     expect(publisher.heard('nack', 'pli').map(({ type }) => type)).toEqual(['pli']);
   });
 
+  test('of a track that nobody looks at is not asked for', () => {
+    const { lab, publisher, subscription, camera } = line();
+    subscription.setSource(undefined);
+    publisher.heard();
+    camera.next();
+    publisher.sends(camera.next());
+    lab.run(1_000);
+    expect(publisher.heard('nack', 'pli')).toEqual([]);
+  });
+
   test('of sound is not asked for', () => {
     const lab = new MediaLab();
     const publisher = lab.peer();
@@ -131,6 +141,18 @@ describe('what is lost on the way to a subscriber', () => {
     expect(texts(subscriber.got())).toEqual(['55:100']);
   });
 
+  test('is not sent again after keys have changed: it was encrypted with the old ones', () => {
+    const { lab, publisher, subscriber, subscription, camera } = line();
+    const before = subscriber.got()[0]?.sequenceNumber ?? 0;
+    subscriber.media.connected();
+    publisher.sends(camera.next(true));
+    lab.clock.advance(100);
+    subscriber.got();
+    const sequenceNumbers = [before, before + 1];
+    subscriber.says({ type: 'nack', senderSsrc: 1, mediaSsrc: subscription.ssrc, sequenceNumbers });
+    expect(texts(subscriber.got())).toEqual(['55:101']);
+  });
+
   test('is not sent again once the subscription is closed', () => {
     const { subscriber, subscription } = line();
     subscriber.got();
@@ -153,6 +175,21 @@ describe('key frames', () => {
     publisher.sends(camera.next(true));
     publisher.sends(camera.next());
     expect(texts(late.got())).toEqual(['55:122', '55:123']);
+  });
+
+  test('whose first packet comes late are no place to begin, for the rest has gone by', () => {
+    const { lab, publisher, source, camera } = line();
+    const late = lab.peer();
+    late.media.subscribe('0', VIDEO).setSource(source);
+    const key = camera.next(true);
+    publisher.sends(camera.next());
+    publisher.sends(key);
+    expect(late.got()).toEqual([]);
+    publisher.heard();
+    lab.run(300, () => publisher.sends(camera.next()));
+    expect(publisher.heard('pli').length).toBeGreaterThan(0);
+    publisher.sends(camera.next(true));
+    expect(late.got()).toHaveLength(1);
   });
 
   test('are asked for once in 300 ms, however many need one', () => {

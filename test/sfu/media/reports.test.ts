@@ -114,6 +114,21 @@ describe('reports', () => {
     expect(sent).toEqual([1, 0, 1]);
   });
 
+  test('of an SSRC that the publisher does not use any more are not believed', () => {
+    const lab = new MediaLab();
+    const [publisher, subscriber] = [lab.peer(), lab.peer()];
+    const source = publisher.media.publish({ mid: '0', format: VIDEO, ssrcs: [55, 66], rids: [] });
+    subscriber.media.subscribe('1', VIDEO).setSource(source);
+    publisher.sends(new Camera(55).next(true));
+    publisher.sends(new Camera(66).next(true));
+    publisher.says({ ...SR, rtpTime: 0 });
+    lab.run(2_000);
+    expect(subscriber.heard('sr')).toEqual([]);
+    publisher.says({ ...SR, ssrc: 66, rtpTime: 0 });
+    lab.run(1_000);
+    expect(subscriber.heard('sr')).toHaveLength(1);
+  });
+
   test('to a subscriber are none while its publisher has not told its time, nor after it went', () => {
     const lab = new MediaLab();
     const [publisher, subscriber] = [lab.peer(), lab.peer()];
