@@ -109,7 +109,6 @@ export class EgressStream implements Subscription, PacketSink, Follower {
 
   sourceClosed(): void {
     this.#source = undefined;
-    this.limitBps = undefined;
     this.#leave();
   }
 
@@ -139,8 +138,12 @@ export class EgressStream implements Subscription, PacketSink, Follower {
 
   restarted(from: IngressStream): void {
     if (from !== this.#current) return;
-    if (this.#awaited !== from) this.#awaited?.detach(this);
     this.#current = undefined;
+    if (this.#awaited !== undefined) {
+      // Another layer is on its way already, with a key frame of its own.
+      from.detach(this);
+      return;
+    }
     this.#awaited = from;
     this.#heardAwaitedAtMs = undefined;
   }

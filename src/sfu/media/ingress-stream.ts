@@ -88,6 +88,7 @@ export class IngressStream {
   detach(sink: PacketSink): void {
     const at = this.#sinks.indexOf(sink);
     if (at !== -1) this.#sinks.splice(at, 1);
+    if (this.#sinks.length === 0) this.#nack.clear();
   }
 
   /** Takes a packet and sends it on; `false` of one that does not belong here or has been here before. */
@@ -158,7 +159,7 @@ export class IngressStream {
     this.#keyFrameIndex = -1;
     this.#senderTime = undefined;
     this.#lastSr = 0;
-    for (const sink of this.#sinks) sink.restarted(this);
+    for (const sink of this.#sinks.slice()) sink.restarted(this);
     if (this.format.kind === 'video') this.#keyFrames.want();
   }
 
@@ -200,7 +201,7 @@ export class IngressStream {
     }
     if (arrival === 'late') this.#nack.found(index);
     // Nobody looks on: what is missing of this layer is worth nothing.
-    if (this.#sinks.length === 0) return this.#nack.clear();
+    if (this.#sinks.length === 0) return;
     const isGap = arrival === 'next' && highest !== -1 && index > highest + 1;
     if (isGap && !this.#nack.miss(highest + 1, index, receivedAtMs)) this.#keyFrames.want();
     if (receivedAtMs >= this.#nack.nextDueAtMs) this.#askAgain(receivedAtMs);

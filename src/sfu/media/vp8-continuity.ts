@@ -27,8 +27,6 @@ export class Vp8Continuity {
     }
     this.#pictureShift = this.#lastPictureId + 1 + gap - descriptor.pictureId;
     this.#tl0Shift = this.#lastTl0PicIdx + 1 + gap - descriptor.tl0PicIdx;
-    this.#lastPictureId += gap;
-    this.#lastTl0PicIdx += gap;
   }
 
   /** Rewrites the numbers in a copied payload that starts at `offset`. */

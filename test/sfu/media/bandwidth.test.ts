@@ -91,6 +91,24 @@ describe('what a publisher may send', () => {
     expect(Math.max(...steps.slice(0, -1))).toBeLessThan(1.26);
   });
 
+  test('is cut by a subscriber that comes over from another only once that takes too much too', () => {
+    const lab = new MediaLab();
+    const [before, after, slow] = [lab.peer(), lab.peer(), lab.peer()];
+    const subscription = slow.media.subscribe('0', VIDEO);
+    subscription.setSource(publish(before, 55));
+    const send = film(before, new Camera(55));
+    lab.run(2_000, send);
+    lab.run(2_000, () => {
+      send();
+      slow.says({ type: 'remb', senderSsrc: 1, bitrate: 200_000, ssrcs: [] });
+    });
+    expect(rembs(before).at(-1)).toBeCloseTo(200_000, -2);
+    subscription.setSource(publish(after, 66));
+    after.media.tick(lab.clock.now());
+    before.media.tick(lab.clock.now());
+    expect([...rembs(after), ...rembs(before)]).toEqual([2_500_000, 2_500_000]);
+  });
+
   test('grows again at once when its slow subscriber leaves', () => {
     const lab = new MediaLab();
     const [peer, slow] = [lab.peer(), lab.peer()];

@@ -92,6 +92,18 @@ describe('an SSRC', () => {
     );
   });
 
+  test('in use is not forgotten for those that come and go', () => {
+    const lab = new MediaLab();
+    const peer = lab.peer();
+    publish(peer);
+    publish(peer, { mid: '1' });
+    peer.sends(picture(9, { extensions: extensions('0') }));
+    for (let i = 0; i < sources; i += 1) peer.sends(picture(1_000 + i, { extensions: extensions('1') }));
+    expect(lab.engine.totals.dropped).toBe(0);
+    peer.sends(picture(9, { sequenceNumber: 6 }));
+    expect(lab.engine.totals.dropped).toBe(0);
+  });
+
   test('that is replaced goes on as one stream, with a key frame, and the old one is not taken back at once', () => {
     const lab = new MediaLab();
     const [peer, subscriber] = [lab.peer(), lab.peer()];

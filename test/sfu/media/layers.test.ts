@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SimulcastChoice, Subscription } from '../../../src/sfu/media/session-media.ts';
+import type { Publication, SimulcastChoice, Subscription } from '../../../src/sfu/media/session-media.ts';
 import { Camera, MediaLab, type Peer } from './media-lab.ts';
 import { type ReadRtp, VIDEO, vp8Numbers } from './rtp-builder.ts';
 
@@ -13,6 +13,7 @@ const prefer = (preferredRid: string): SimulcastChoice => ({
 type Stage = {
   readonly lab: MediaLab;
   readonly publisher: Peer;
+  readonly source: Publication;
   readonly subscriber: Peer;
   readonly subscription: Subscription;
   readonly layers: Readonly<Record<'a' | 'b', Camera>>;
@@ -47,7 +48,7 @@ function stage(choice: SimulcastChoice): Stage {
       publisher.sends(camera.next(due.delete(camera.ssrc)));
     }
   };
-  return { lab, publisher, subscriber, subscription, layers, film };
+  return { lab, publisher, source, subscriber, subscription, layers, film };
 }
 
 const layersOf = (packets: readonly ReadRtp[]): string =>
@@ -105,6 +106,26 @@ describe('a simulcast subscription', () => {
     subscription.setSimulcast(prefer('b'));
     lab.run(500, () => film('a', 'b'));
     expect(layersOf(subscriber.got())).toMatch(/^b+$/);
+  });
+
+  test('whose layer begins anew while it waits for another takes each packet once', () => {
+    const { lab, publisher, source, subscriber, subscription, layers, film } = stage(prefer('b'));
+    const other = lab.peer();
+    const staying = other.media.subscribe('1', VIDEO);
+    staying.setSimulcast(prefer('b'));
+    staying.setSource(source);
+    lab.run(500, () => film('a', 'b'));
+    subscription.setSimulcast(prefer('a'));
+    layers.b.sequenceNumber += 30_000;
+    for (let i = 0; i < 3; i += 1) publisher.sends(layers.b.next());
+    lab.run(500, () => film('a', 'b'));
+    subscription.setSimulcast(prefer('b'));
+    lab.run(500, () => film('a', 'b'));
+    const [got, stayed] = [subscriber.got(), other.got()];
+    expect(layersOf(got)).toMatch(/^b+a{9,}b{9,}$/);
+    expectSeamless(got);
+    expect(layersOf(stayed)).toMatch(/^b{25,}$/);
+    expectSeamless(stayed);
   });
 
   test('falls back while its layer does not flow, and returns when it does', () => {

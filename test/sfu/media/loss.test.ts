@@ -84,6 +84,8 @@ describe('what is lost on the way from a publisher', () => {
 
   test('of a track that nobody looks at is not asked for', () => {
     const { lab, publisher, subscription, camera } = line();
+    camera.next();
+    publisher.sends(camera.next());
     subscription.setSource(undefined);
     publisher.heard();
     camera.next();

@@ -126,13 +126,19 @@ describe('header extensions', () => {
     expect(packet.extensions.has(1)).toBe(false);
   });
 
-  test('that overrun their block end the list, and the packet is whole', () => {
-    const buffer = rtp({ extensions: new Map([[1, Buffer.from('ab')]]), payload: PAYLOAD });
-    buffer[16] = 0x1f;
-    const packet = read(buffer);
-    expect(packet?.extensions.has(1)).toBe(false);
-    expect(payloadOf(packet)).toBe('sound');
-  });
+  test.each([
+    ['one byte', false, 16, 0x1f],
+    ['two bytes', true, 17, 40],
+  ])(
+    'with headers of %s that overrun their block end the list, and the packet is whole',
+    (_, isTwoByte, at, value) => {
+      const buffer = rtp({ extensions: new Map([[1, Buffer.from('ab')]]), isTwoByte, payload: PAYLOAD });
+      buffer[at] = value;
+      const packet = read(buffer);
+      expect(packet?.extensions.has(1)).toBe(false);
+      expect(payloadOf(packet)).toBe('sound');
+    },
+  );
 
   test('end at the reserved id 15, and padding between them is passed over', () => {
     const between = rtp({ extensions: new Map([[1, Buffer.alloc(6)]]) });
@@ -182,6 +188,13 @@ describe('the header extensions that a subscriber gets', () => {
     expect(written(egress, source(new Map()))).toEqual({});
     expect(written(egress, source(new Map([[7, LEVEL]])))).toEqual({});
     expect(written(egress, source(new Map([[6, LEVEL]])))).toEqual({ 3: '85' });
+  });
+
+  test('leave out what the source has sent without a value', () => {
+    const packet = new RtpPacket();
+    packet.read(rtp({ extensions: new Map([[6, Buffer.alloc(0)]]), isTwoByte: true, payload: PAYLOAD }));
+    expect(packet.extensions.has(6)).toBe(true);
+    expect(written(new EgressExtensions('0', new Map([[EXTENSION.audioLevel, 3]])), packet)).toEqual({});
   });
 
   test('leave out a MID that does not fit into a one-byte header', () => {

@@ -23,6 +23,7 @@ describe('the layer that a subscriber gets', () => {
     ['the preferred one though it does not flow, without a fallback', prefer('h'), 'mz', 'h'],
     ['none when the preferred one does not exist, without a fallback', prefer('x'), 'hmz', undefined],
     ['the next in the alphabet while the preferred one does not flow', prefer('h', REPLACED), 'mz', 'm'],
+    ['the next in the alphabet rather than the one before', prefer('m', REPLACED), 'hz', 'z'],
     ['the one before when none after it flows', prefer('z', REPLACED), 'hm', 'm'],
     ['the first in the alphabet when the preferred one does not exist', prefer('x', REPLACED), 'hmz', 'h'],
     ['the preferred one while nothing flows', prefer('m', REPLACED), '', 'm'],
