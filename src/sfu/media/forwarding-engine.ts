@@ -12,8 +12,8 @@ export type EngineOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   /**
-   * The most that a publisher is allowed for one picture, in bits per second. Said early, it also makes Chromium begin with it, where
-   * it would feel its way up from 300,000 for many seconds otherwise.
+   * The most that a publisher is allowed for one picture, in bits per second. Said early, it also makes Chromium begin
+   * with it, where it would feel its way up from 300,000 for many seconds otherwise.
    */
   readonly maxVideoBps?: number;
 };

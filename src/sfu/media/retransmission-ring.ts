@@ -1,3 +1,5 @@
+import { ahead16 } from './sequence-numbers.ts';
+
 /** About three seconds of a picture at 1.5 Mbps. */
 export const RING_SIZE = 512;
 
@@ -12,6 +14,9 @@ export class RetransmissionRing {
 
   put(sequenceNumber: number, datagram: Buffer): void {
     const slot = sequenceNumber & (RING_SIZE - 1);
+    // One that comes very late must not take the place of a newer one.
+    const isOld = ahead16(this.#sequenceNumbers[slot] ?? 0, sequenceNumber) > 0;
+    if (isOld && this.#datagrams[slot] !== undefined) return;
     this.#datagrams[slot] = datagram;
     this.#sequenceNumbers[slot] = sequenceNumber;
     this.#resentAtMs[slot] = -Infinity;

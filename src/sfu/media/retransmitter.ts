@@ -7,7 +7,7 @@ const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
 /**
- * Packets that one subscriber may have sent again in a second, and at once. A third of a 5 Mbps picture can get lost; somebody who
+ * Packets that one subscriber may have sent again in a second, and at once. Two thirds of a 5 Mbps picture; somebody who
  * asks for everything all the time gets no more than that.
  */
 const PER_SECOND = 400;

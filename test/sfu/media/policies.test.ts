@@ -104,6 +104,13 @@ describe('what is sent again', () => {
     expect(sent).toEqual([String(0xff00), '0', '255']);
   });
 
+  test('is not lost to one that comes very late', () => {
+    const { retransmitter, sent, ask } = filled();
+    retransmitter.keep(0xff05 - RING_SIZE, Buffer.from('old'));
+    ask(0, 0xff05);
+    expect(sent).toEqual([String(0xff05)]);
+  });
+
   test('is not sent twice within a round trip', () => {
     const { retransmitter, ask } = filled();
     expect([ask(0, 7), ask(50, 7), ask(99, 7), ask(100, 7)]).toEqual([1, 0, 0, 1]);
