@@ -8,8 +8,9 @@ import type { TrackPublication } from './track-publication.ts';
 const MAX_LEARNT = 64;
 
 /**
- * Finds the stream that a packet belongs to (RFC 9143, section 9.2): by its SSRC if that was announced or learnt, else by MID and RID, else by
- * payload type where only one track can be meant. Who has been found once is known by its SSRC from then on.
+ * Finds the stream that a packet belongs to (RFC 9143, section 9.2): by its SSRC if that was announced or learnt, else
+ * by MID and RID, else by payload type where only one track can be meant. Who has been found once is known by its SSRC
+ * from then on.
  */
 export class Demultiplexer {
   readonly #streams = new Map<number, IngressStream>();

@@ -11,8 +11,8 @@ import type { Publication, SimulcastChoice, StreamFormat, Subscription } from '.
 import { type Follower, TrackPublication } from './track-publication.ts';
 
 /**
- * A picture usually begins within 300 ms of being asked for. After this time it may be that it cannot be seen where it begins, for it is
- * encrypted end to end: then any frame must do, and the receiver finds out.
+ * A picture usually begins within 300 ms of being asked for. After this time it may be that it cannot be seen where it
+ * begins, for it is encrypted end to end: then any frame must do, and the receiver finds out.
  */
 const PATIENCE_MS = 1_500;
 

@@ -50,6 +50,7 @@ export class ForwardingSession implements SessionMedia {
     });
     this.#publications.push(publication);
     this.#demultiplexer.add(publication);
+    if (this.#isClosed) publication.close();
     return publication;
   }
 
@@ -62,6 +63,7 @@ export class ForwardingSession implements SessionMedia {
       this.#removeEgress(closed),
     );
     this.#egress.set(ssrc, egress);
+    if (this.#isClosed) egress.close();
     return egress;
   }
 

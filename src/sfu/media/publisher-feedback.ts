@@ -37,7 +37,10 @@ export class PublisherFeedback implements Feedback {
     this.#allowedAtMs = -Infinity;
   }
 
-  /** How much the peer may send in all, when that has changed, and every second. Without a picture there is nothing to be said. */
+  /**
+   * How much the peer may send in all, when that has changed, and every second. Without a picture there is nothing to
+   * be said.
+   */
   allow(publications: readonly TrackPublication[], nowMs: number): void {
     let allowedBps = 0;
     let videos = 0;

@@ -6,8 +6,8 @@ import { writeRtcp } from './rtcp-writer.ts';
 const MAX_COMPOUND_BYTES = 1_100;
 
 /**
- * Gathers one session's RTCP and sends it as whole compounds: each begins with a report and names its senders, as RFC 3550, section 6.1
- * asks, whether or not the peer has agreed to reduced sizes.
+ * Gathers one session's RTCP and sends it as whole compounds: each begins with a report and names its senders, as RFC
+ * 3550, section 6.1 asks, whether or not the peer has agreed to reduced sizes.
  */
 export class RtcpOutbox {
   readonly #transport: MediaTransport;

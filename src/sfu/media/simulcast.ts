@@ -11,9 +11,9 @@ export type LayerState = {
 /**
  * The rid of the layer that a subscriber is to get, or `undefined` when there is none that it may have.
  *
- * A preferred layer is kept to unless an ordering allows another: `ridNotAvailable` while the preferred one does not flow, `priorityOrdering` while
- * it is more than `budgetBps`. Whoever prefers nothing takes the best that flows. "Asciibetical" goes from a to z, best first; without
- * an ordering it is the publisher's own.
+ * A preferred layer is kept to unless an ordering allows another: `ridNotAvailable` while the preferred one does not
+ * flow, `priorityOrdering` while it is more than `budgetBps`. Whoever prefers nothing takes the best that flows.
+ * "Asciibetical" goes from a to z, best first; without an ordering it is the publisher's own.
  *
  * @param layers - as announced, best first
  */

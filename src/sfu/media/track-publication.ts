@@ -57,8 +57,8 @@ export class TrackPublication implements Publication {
   }
 
   /**
-   * What the publisher may send of this track, in bits per second: as little as its slowest subscriber takes. With simulcast a slow
-   * subscriber takes a smaller layer, and the others lose nothing.
+   * What the publisher may send of this track, in bits per second: as little as its slowest subscriber takes. With
+   * simulcast a slow subscriber takes a smaller layer, and the others lose nothing.
    */
   get allowedBps(): number {
     let allowed = this.#surroundings.maxVideoBps;

@@ -202,6 +202,18 @@ describe('a session that closes', () => {
   });
 });
 
+test('a session that is closed takes nothing more, and keeps nothing', () => {
+  const lab = new MediaLab();
+  const [publisher, closed] = [lab.peer(), lab.peer()];
+  closed.media.close();
+  const subscription = subscribe(closed, publishVideo(publisher, 55));
+  publisher.sends(new Camera(55).next(true));
+  expect([publishVideo(closed, 66).isClosed, closed.got()]).toEqual([true, []]);
+  subscription.close();
+  lab.run(2_000);
+  expect(closed.heard('bye', 'sr', 'rr', 'remb')).toEqual([]);
+});
+
 describe('two publishers and three subscribers', () => {
   test('each gets what it asked for, in order, and nothing is encrypted twice', () => {
     const lab = new MediaLab();
