@@ -103,8 +103,7 @@ export class Negotiation {
 
   /** Puts a track to be sent onto an m-line of the next offer: one that is idle, or another. */
   offerRemote(remote: RemoteTrack): MediaLine {
-    // A pull whose answer was lost is asked for again.
-    const waiting = this.#pending?.waitingFor(remote);
+    const waiting = this.#pending?.take(remote);
     if (waiting !== undefined) return waiting;
     const { codec } = remote.track.publication.format;
     const reused = this.lines.reusable(codec);
@@ -135,7 +134,7 @@ export class Negotiation {
 
   /** The offer with all m-lines. Said again when more is offered before the answer: it holds what the one before held. */
   offer(): Description {
-    this.#begin();
+    this.#begin().announce();
     const lines = this.lines.all.map((line) => line.describe(line.wanted));
     const open = this.lines.all.filter(({ isRejected }) => !isRejected).map(({ mid }) => mid);
     const kept = this.#bundle.filter((mid) => open.includes(mid));

@@ -6,6 +6,7 @@ export class PendingOffer {
   readonly #added = new Map<MediaLine, MediaLine | undefined>();
   /** M-lines that were idle. */
   readonly #reused = new Set<MediaLine>();
+  readonly #announced = new Set<MediaLine>();
 
   adds(line: MediaLine, inPlaceOf: MediaLine | undefined): void {
     this.#added.set(line, inPlaceOf);
@@ -15,9 +16,19 @@ export class PendingOffer {
     this.#reused.add(line);
   }
 
-  /** The m-line that is offered for this very track. */
-  waitingFor({ track }: RemoteTrack): MediaLine | undefined {
-    return [...this.#added.keys(), ...this.#reused].find(({ remote }) => remote?.track === track);
+  /** The peer has been told of all of them. */
+  announce(): void {
+    for (const line of [...this.#added.keys(), ...this.#reused]) this.#announced.add(line);
+  }
+
+  /**
+   * Takes an m-line that was announced for this very track: a pull whose answer was lost is asked for again. Each is given once
+   * for an announcement, because one pull may name a track twice.
+   */
+  take({ track }: RemoteTrack): MediaLine | undefined {
+    const announced = [...this.#announced].find(({ remote }) => remote?.track === track);
+    if (announced !== undefined) this.#announced.delete(announced);
+    return announced;
   }
 
   /** The m-lines as both sides know them, without this offer's. */

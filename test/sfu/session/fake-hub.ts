@@ -11,7 +11,14 @@ import type {
 export const LOCAL: LocalParameters = {
   ice: { ufrag: 'sfuu', password: 'sfupasswordsfupasswords1' },
   candidates: [
-    { foundation: '1', protocol: 'udp', priority: 2_130_706_431, address: '192.0.2.1', port: 4_000, type: 'host' },
+    {
+      foundation: '1',
+      protocol: 'udp',
+      priority: 2_130_706_431,
+      address: '192.0.2.1',
+      port: 4_000,
+      type: 'host',
+    },
     {
       foundation: '2',
       protocol: 'tcp',

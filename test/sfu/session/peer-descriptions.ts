@@ -21,7 +21,14 @@ export type OfferLine = {
 const CODECS = { audio: { 111: 'opus/48000/2' }, video: { 96: 'VP8/90000' } } as const;
 const CERTIFICATE = Array.from({ length: 32 }, () => 'CD').join(':');
 
-function offerLine({ mid, kind, direction, codecs = CODECS[kind], fmtp = {}, extensions = {} }: OfferLine): string[] {
+function offerLine({
+  mid,
+  kind,
+  direction,
+  codecs = CODECS[kind],
+  fmtp = {},
+  extensions = {},
+}: OfferLine): string[] {
   const isStopped = direction === 'stopped';
   return [
     `m=${kind} ${isStopped ? 0 : 9} UDP/TLS/RTP/SAVPF ${Object.keys(codecs).join(' ')}`,

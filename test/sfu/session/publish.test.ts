@@ -10,7 +10,10 @@ const push = (sdp: string, ...tracks: readonly (readonly [mid: string, trackName
 test('answers Chromium with one codec for each m-line, in its numbers', async () => {
   const sfu = new FakeSfu();
   const session = await sfu.open();
-  const { status, body } = await sfu.tracksNew(session, push(recorded('chromium-push'), ['0', 'mic'], ['1', 'cam']));
+  const { status, body } = await sfu.tracksNew(
+    session,
+    push(recorded('chromium-push'), ['0', 'mic'], ['1', 'cam']),
+  );
   expect(status).toBe(200);
   const { sessionDescription, ...rest } = body;
   expect(rest).toEqual({
@@ -78,7 +81,9 @@ test('receives simulcast, with its layers in their order', async () => {
   const sfu = new FakeSfu();
   const session = await sfu.open();
   const { body } = await sfu.tracksNew(session, push(recorded('chromium-simulcast'), ['0', 'cam']));
-  const lines = body.sessionDescription?.sdp.split('\r\n').filter((line) => /rid|simulcast|stream-id/.test(line));
+  const lines = body.sessionDescription?.sdp
+    .split('\r\n')
+    .filter((line) => /rid|simulcast|stream-id/.test(line));
   expect(lines).toEqual([
     'a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
     'a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
@@ -113,7 +118,10 @@ test('rejects an m-line that it cannot carry, and takes the others', async () =>
   const sfu = new FakeSfu();
   const session = await sfu.open();
   const odd = { ...video('1'), codecs: { 98: 'VP9/90000' } };
-  const { body } = await sfu.tracksNew(session, push(offer(audio('0'), odd), ['0', 'mic'], ['1', 'cam'], ['7', 'no']));
+  const { body } = await sfu.tracksNew(
+    session,
+    push(offer(audio('0'), odd), ['0', 'mic'], ['1', 'cam'], ['7', 'no']),
+  );
   expect(body.tracks).toMatchObject([
     { trackName: 'mic', mid: '0' },
     { trackName: 'cam', mid: '1', errorCode: 'invalid_params' },
@@ -130,7 +138,11 @@ test('refuses data channels and keeps the rest', async () => {
     autoDiscover: true,
     sessionDescription: { type: 'offer', sdp: recorded('chromium-receive-with-data') },
   });
-  expect(directions(body.sessionDescription?.sdp ?? '')).toEqual(['0 inactive', '1 inactive', '0 2 inactive']);
+  expect(directions(body.sessionDescription?.sdp ?? '')).toEqual([
+    '0 inactive',
+    '1 inactive',
+    '0 2 inactive',
+  ]);
 });
 
 test('finds and names all that is offered when it is asked to', async () => {
@@ -161,7 +173,10 @@ test('a push that is repeated because its answer was lost changes nothing', asyn
 test('a name is one track of a session', async () => {
   const sfu = new FakeSfu();
   const session = await sfu.open();
-  const { body } = await sfu.tracksNew(session, push(offer(audio('0'), audio('1')), ['0', 'mic'], ['1', 'mic']));
+  const { body } = await sfu.tracksNew(
+    session,
+    push(offer(audio('0'), audio('1')), ['0', 'mic'], ['1', 'mic']),
+  );
   expect(body.tracks).toMatchObject([{ mid: '0' }, { mid: '1', errorCode: 'repeated_local_track_error' }]);
 });
 
