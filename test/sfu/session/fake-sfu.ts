@@ -33,14 +33,14 @@ export class FakeSfu {
   readonly hub = new FakeHub();
   readonly engine = new FakeEngine(this.clock);
   readonly registry: SessionRegistry;
-  readonly #operations: Operations;
+  readonly operations: Operations;
 
   constructor(limits: Partial<SfuLimits> = {}) {
     const all = { ...DEFAULT_SFU_LIMITS, ...limits };
     const { hub, engine, clock } = this;
     const log = pino({ level: 'silent' });
     this.registry = new SessionRegistry({ hub, engine, limits: all, clock, log });
-    this.#operations = new Operations(this.registry, all.maxRequestsPerSecond, clock);
+    this.operations = new Operations(this.registry, all.maxRequestsPerSecond, clock);
   }
 
   async ask(method: string, path: string, body?: unknown): Promise<Reply> {
@@ -48,7 +48,7 @@ export class FakeSfu {
     const readBody = (): Promise<unknown> => Promise.resolve(structuredClone(body));
     let reply: ApiReply;
     try {
-      reply = await this.#operations.carryOut({
+      reply = await this.operations.carryOut({
         method,
         path: pathname,
         query: new URLSearchParams(query),
