@@ -170,6 +170,6 @@ export class EmbeddedSfu {
       label === 'fatal' || label === 'error' || label === 'warn' || label === 'debug' || label === 'trace'
         ? log[label].bind(log)
         : log.info.bind(log);
-    write({ ...fields, part: 'sfu' }, String(msg ?? ''));
+    write({ ...fields, part: 'sfu' }, typeof msg === 'string' ? msg : '');
   }
 }

@@ -33,7 +33,7 @@ export class PublishedTrack {
   close(): void {
     if (this.isClosed) return;
     this.publication.close();
-    for (const callback of [...this.#subscribers]) callback();
+    for (const callback of this.#subscribers) callback();
     this.#subscribers.clear();
   }
 }

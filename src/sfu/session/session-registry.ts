@@ -117,7 +117,7 @@ export class SessionRegistry implements SessionDirectory {
     this.#sweptAtMs = nowMs;
     this.#egress.sample(nowMs);
     let tracks = 0;
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of this.#sessions.values()) {
       session.sweep(nowMs);
       if (!session.isClosed) tracks += session.trackCount;
     }
@@ -125,6 +125,6 @@ export class SessionRegistry implements SessionDirectory {
   }
 
   close(): void {
-    for (const session of [...this.#sessions.values()]) session.close();
+    for (const session of this.#sessions.values()) session.close();
   }
 }

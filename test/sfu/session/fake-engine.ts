@@ -52,7 +52,7 @@ export class FakePublication implements Publication {
   }
 
   #end(flows: boolean): void {
-    for (const end of [...this.#waiting]) end(flows);
+    for (const end of this.#waiting) end(flows);
   }
 }
 
