@@ -14,6 +14,10 @@ const { settings, access, logLevel, partsUrl } = workerData as SfuWorkerData;
 
 const report = (report: SfuReport): void => mainThread.postMessage(report);
 const log = createLog(logLevel, { write: (line) => report({ type: 'log', line }) });
+
+// A promise that a library forgets, in one peer's handshake, is no reason to end the sessions of all others.
+process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+
 const parts = (await import(partsUrl)) as SfuParts;
 const service = await startSfuService({
   settings,

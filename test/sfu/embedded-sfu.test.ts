@@ -63,6 +63,15 @@ test('starts in a thread, can be used with what it gives, and stops', async () =
   expect(saying(lines, 'did not stop')).toBeUndefined();
 });
 
+test('goes on when a library forgets a promise, and logs it', async () => {
+  const { sfu, lines } = create(new FakeClock());
+  const access = await sfu.start();
+  const { sessionId } = (await (await ask(access, 'POST', 'sessions/new')).json()) as { sessionId: string };
+  await until(() => saying(lines, 'unhandled rejection') !== undefined);
+  expect(saying(lines, 'unhandled rejection')).toMatchObject({ level: 50, err: { message: 'forgotten' } });
+  expect((await ask(access, 'GET', `sessions/${sessionId}`)).status).toBe(200);
+});
+
 test('says how it is about once a second', async () => {
   const { sfu } = create(systemClock);
   const access = await sfu.start();

@@ -4,9 +4,10 @@ import type { PeerKind, TransportListener } from '../../src/sfu/transport/sessio
 import { FakeEngine } from './session/fake-engine.ts';
 import { FakeHub, type FakeTransport } from './session/fake-hub.ts';
 
-/** Every third party kills the thread. */
+/** Every third party kills the thread, and every session leaves a rejected promise behind. */
 class MortalHub extends FakeHub {
   override open(kind: PeerKind, listener: TransportListener): FakeTransport {
+    void Promise.reject(new Error('forgotten'));
     if (kind === 'third-party') {
       setImmediate(() => {
         throw new Error('killed by a test');

@@ -1,4 +1,5 @@
 import type { SimulcastChoice, Subscription } from '../media/session-media.ts';
+import { RID } from './header-extensions.ts';
 import type { PublishedTrack } from './published-track.ts';
 import {
   directionOf,
@@ -141,7 +142,8 @@ export class MediaLine {
   hear({ sends, receives, ssrcs, rids }: RemoteLine, format: LineFormat): void {
     this.peer = { sends, receives };
     this.ssrcs = ssrcs;
-    this.rids = rids;
+    // Layers are told from one another by this extension alone.
+    this.rids = format.stream.extensions.has(RID) ? rids : [];
     this.#reformat(format);
   }
 

@@ -22,7 +22,8 @@ function publishOne(session: Session, item: LocalItem): TrackReply {
   const { negotiation } = session;
   const line = negotiation.lines.byMid(mid);
   const named = { trackName, mid };
-  if (line === undefined || line.isRejected || (line.remote !== undefined && line.local === undefined))
+  const isPulled = line?.remote !== undefined && line.local === undefined;
+  if (line === undefined || line.isRejected || !line.peer.sends || isPulled)
     return { ...named, ...trackError('invalid_params') };
   const same = session.published(trackName);
   // The stock client repeats a push whose answer it did not get.

@@ -105,6 +105,7 @@ test('a browser may give the place of a stopped m-line away too', async () => {
   expect(directions(sdpOf(pushed))).toEqual(['7 recvonly', '1 sendonly']);
 });
 
+// Chromium itself cannot offer after its last m-line is stopped, under max-bundle; what another client says then is answered.
 test('all closed, then pushed anew', async () => {
   const { sfu, ben } = await stage();
   const push = (sdp: string, mid: string): Promise<Reply> =>

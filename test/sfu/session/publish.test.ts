@@ -192,3 +192,19 @@ test('what has been offered and has no name is not received until it has one', a
     ['0 recvonly', '1 recvonly'],
   ]);
 });
+
+test('an m-line on which the client does not send publishes nothing', async () => {
+  const sfu = new FakeSfu();
+  const session = await sfu.open();
+  const { body } = await sfu.tracksNew(session, push(offer(audio('0', 'recvonly')), ['0', 'mic']));
+  expect(body.tracks).toMatchObject([{ mid: '0', errorCode: 'invalid_params' }]);
+});
+
+test('layers that cannot be told apart are not received as such', async () => {
+  const sfu = new FakeSfu();
+  const session = await sfu.open();
+  const sdp = recorded('chromium-simulcast').replace(/a=extmap:10 .*\r\n/, '');
+  const { body } = await sfu.tracksNew(session, push(sdp, ['0', 'cam']));
+  expect(body.sessionDescription?.sdp).not.toContain('a=simulcast');
+  expect(session.media.publications[0]?.parameters.rids).toEqual([]);
+});
