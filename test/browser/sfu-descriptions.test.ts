@@ -17,6 +17,11 @@ type Ask = (method: string, operation: string, body?: unknown) => Promise<Reply>
 type Peer = {
   push(kind: 'audio' | 'video', simulcast?: boolean): Promise<string>;
   pull(...tracks: readonly (readonly [sessionId: string, trackName: string])[]): Promise<string[]>;
+  /** Asks for a pull and goes no further; with `apply`, its connection has the offer. */
+  beginPull(
+    track: readonly [sessionId: string, trackName: string],
+    apply: boolean,
+  ): Promise<string | undefined>;
   close(mids: readonly string[]): Promise<unknown>;
   state(): { readonly signaling: string; readonly lines: string[]; readonly mids: (string | null)[] };
 };
@@ -77,6 +82,12 @@ function definePeer(): void {
       const missing = mids.filter((mid) => !seen.includes(mid));
       if (missing.length > 0) throw new Error(`no track event for ${missing.join()}`);
       return mids;
+    },
+    beginPull: async ([sessionId, trackName], isApplied) => {
+      const tracks = [{ location: 'remote', sessionId, trackName }];
+      const body = must(await window.ask('POST', 'tracks/new', { tracks }));
+      if (isApplied) await apply(body.sessionDescription);
+      return body.tracks?.[0]?.mid;
     },
     // As the stock client closes a batch: it stops the first transceiver, and names all.
     close: async (mids) => {
@@ -188,4 +199,31 @@ test('Chromium closes nearly all, and then publishes and receives', async () => 
   await ben.page.evaluate(() => window.peer.push('video'));
   await pull(ben.page, [ada.picture, ada.sound]);
   expect((await stateOf(ben.page)).signaling).toBe('stable');
+});
+
+test.each([
+  ['was lost on its way', false],
+  ['was applied and never answered', true],
+])('Chromium takes the next offer when one %s', async (_, isApplied) => {
+  const sfu = new FakeSfu();
+  const ada = await publish(sfu);
+  const ben = await publish(sfu);
+  const begun = await ben.page.evaluate(([track, isApplied]) => window.peer.beginPull(track, isApplied), [
+    ada.sound,
+    isApplied,
+  ] as const);
+  expect(begun).toBe('2');
+  expect(await pull(ben.page, isApplied ? [ada.picture] : [ada.picture, ada.sound])).toEqual(
+    isApplied ? ['3'] : ['3', '2'],
+  );
+  expect((await stateOf(ben.page)).signaling).toBe('stable');
+});
+
+test('Chromium publishes although an offer to it was lost', async () => {
+  const sfu = new FakeSfu();
+  const ada = await publish(sfu);
+  const ben = await publish(sfu);
+  await ben.page.evaluate((track) => window.peer.beginPull(track, false), ada.sound);
+  expect(await ben.page.evaluate(() => window.peer.push('video'))).toBe('track-3');
+  expect(await pull(ben.page, [ada.sound])).toHaveLength(1);
 });
