@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
-import { offerFault, withReachableCandidates, type OfferFault } from './offer.ts';
+import { readCallOffer, type OfferFault } from './offer.ts';
 
 /** An offer is some 10 kB, instructions too. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -30,6 +30,7 @@ const FAULTS: Readonly<Record<OfferFault, string>> = {
   no_opus: 'The offer has no Opus.',
   no_ice: 'The offer has no ICE credentials.',
   no_dtls: 'The offer has no fingerprint.',
+  not_bundled: 'The lines of the offer do not share one connection.',
   too_much_media: 'The offer has more than one line of audio and a data channel.',
 };
 
@@ -52,9 +53,9 @@ export async function readOffer(headers: IncomingHttpHeaders, body: Buffer): Pro
   const [mediaType = ''] = contentType.toLowerCase().split(';');
   const sdp =
     mediaType.trim() === 'application/sdp' ? body.toString('utf8') : await readForm(contentType, body);
-  const fault = offerFault(sdp);
-  if (fault !== undefined) throw new ApiError(400, 'invalid_offer', FAULTS[fault]);
-  return withReachableCandidates(sdp);
+  const offer = readCallOffer(sdp);
+  if ('fault' in offer) throw new ApiError(400, 'invalid_offer', FAULTS[offer.fault]);
+  return offer.sdp;
 }
 
 async function readForm(contentType: string, body: Buffer): Promise<string> {

@@ -145,6 +145,12 @@ describe("The stand-in's API", () => {
     ['two lines of audio', (sdp: string) => sdp + sdp.slice(sdp.indexOf('m=audio'))],
     ['no Opus', (sdp: string) => sdp.replace('OPUS/48000/2', 'PCMU/8000')],
     ['no ICE', (sdp: string) => sdp.replace(/a=ice-(ufrag|pwd).*\r\n/g, '')],
+    ['ICE credentials that are none', (sdp: string) => sdp.replace(/a=ice-pwd:.*/g, 'a=ice-pwd:a b')],
+    ['a video beside its audio', (sdp: string) => `${sdp}m=video 9 UDP/TLS/RTP/SAVPF 97\r\n`],
+    [
+      'a data channel with a connection of its own',
+      (sdp: string) => `${sdp}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n`,
+    ],
     ['no fingerprint', (sdp: string) => sdp.replace(/a=fingerprint.*\r\n/g, '')],
 
     ['a mid that is missing', (sdp: string) => sdp.replace('a=mid:0\r\n', '')],
