@@ -11,7 +11,7 @@ type Api = {
   readonly clock: FakeClock;
   readonly port: number;
   readonly token: string;
-  post(path: string, init: RequestInit): Promise<Answer>;
+  readonly post: (path: string, init: RequestInit) => Promise<Answer>;
 };
 
 type Answer = { readonly status: number; readonly headers: Headers; readonly text: string };
