@@ -7,8 +7,8 @@ const MAX_LINES = 1_000;
 const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 
 /** As RFC 8839, section 5.4, and RFC 8122, section 5, have them; a mid is a token of RFC 4566. */
-const UFRAG = /^[\w+/]{4,256}$/;
-const PASSWORD = /^[\w+/]{22,256}$/;
+const UFRAG = /^[\w+/=-]{4,256}$/;
+const PASSWORD = /^[\w+/=-]{22,256}$/;
 const HASH = /^(?:[\dA-F]{2}:){19,63}[\dA-F]{2}$/i;
 const MID = /^[\w-]{1,64}$/;
 const SETUP = /^(?:actpass|active|passive)$/;
@@ -66,7 +66,7 @@ const DATA_CHANNEL: readonly string[] = [
 
 /** The audio's own lines. */
 function descriptionOf({ rtp, ext, direction }: Line): readonly string[] | undefined {
-  const opus = rtp.find(({ codec, rate }) => codec.toLowerCase() === 'opus' && rate === 48_000);
+  const opus = rtp.find(({ codec, rate }) => /^opus$/i.test(codec) && rate === 48_000);
   if (opus === undefined || !(opus.payload >= 0 && opus.payload <= 127)) return undefined;
   // Ids of one-byte extensions (RFC 8285, section 4.2).
   const level = ext?.find(({ uri, value }) => uri === AUDIO_LEVEL && value >= 1 && value <= 14);
@@ -93,7 +93,7 @@ function connectionOf(
   const candidates = (audio.candidates ?? [])
     .filter(
       ({ component, transport, ip, port }) =>
-        component === 1 && transport.toLowerCase() === 'udp' && isIPv4(ip) && port > 0 && port < 65_536,
+        component === 1 && /^udp$/i.test(transport) && isIPv4(ip) && port > 0 && port < 65_536,
     )
     .slice(0, MAX_CANDIDATES)
     .map(
@@ -110,10 +110,11 @@ function connectionOf(
   return { lines };
 }
 
+/** The library makes a number of a single mid that looks like one, whatever its types say. */
 function areBundled({ groups = [] }: Session, mids: readonly string[]): boolean {
   if (!mids.every((mid) => MID.test(mid)) || new Set(mids).size !== mids.length) return false;
   if (mids.length === 1) return true;
   const bundle = groups.find(({ type }) => type === 'BUNDLE');
-  const bundled = new Set(String(bundle?.mids ?? '').split(' '));
+  const bundled = new Set(`${bundle?.mids ?? ''}`.split(' '));
   return mids.every((mid) => bundled.has(mid));
 }

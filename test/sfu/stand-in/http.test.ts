@@ -233,8 +233,14 @@ describe("The stand-in's API", () => {
   it('asks for no name: only addresses are taken from an offer', async () => {
     const { post } = await start();
     const sdp = await offer();
-    const names = ['somebody.local', 'example.com', '::1']
-      .map((host) => `a=candidate:1 1 udp 2116026367 ${host} 5000 typ host\r\n`)
+    const names = [
+      'udp 1 somebody.local',
+      'udp 1 example.com',
+      'udp 1 ::1',
+      '17 1 127.0.0.1',
+      'tcp 1 127.0.0.1',
+    ]
+      .map((way) => `a=candidate:1 1 ${way} 5000 typ host\r\n`)
       .join('');
     const { status } = await post(CALLS, {
       headers: RAW,
