@@ -36,7 +36,7 @@ export function readCallOffer(sdp: string): ReadOffer {
   } catch {
     return { fault: 'not_sdp' };
   }
-  const { media } = session;
+  const media: readonly Line[] = session.media;
   const [audio, ...more] = media.filter(({ type, port }) => type === 'audio' && port !== 0);
   if (audio === undefined) return { fault: 'no_audio' };
   const dataChannels = media.filter(({ type }) => type === 'application');
@@ -46,7 +46,7 @@ export function readCallOffer(sdp: string): ReadOffer {
   if ('fault' in connection) return connection;
   const description = descriptionOf(audio);
   if (description === undefined) return { fault: 'no_opus' };
-  const mids = media.map(({ mid = '' }) => String(mid));
+  const mids = media.map(midOf);
   if (!areBundled(session, mids)) return { fault: 'not_bundled' };
   const lines = media.flatMap((line, index) => [
     ...(line === audio ? description : DATA_CHANNEL),
@@ -110,11 +110,15 @@ function connectionOf(
   return { lines };
 }
 
-/** The library makes a number of a single mid that looks like one, whatever its types say. */
+/** The library makes numbers of what looks like one, whatever its types say. */
+type Group = { readonly mids: string | number };
+
+const midOf = ({ mid = '' }: { readonly mid?: string | number }): string => String(mid);
+
 function areBundled({ groups = [] }: Session, mids: readonly string[]): boolean {
   if (!mids.every((mid) => MID.test(mid)) || new Set(mids).size !== mids.length) return false;
   if (mids.length === 1) return true;
-  const bundle = groups.find(({ type }) => type === 'BUNDLE');
-  const bundled = new Set(`${bundle?.mids ?? ''}`.split(' '));
+  const bundle: Group | undefined = groups.find(({ type }) => type === 'BUNDLE');
+  const bundled = new Set(String(bundle?.mids ?? '').split(' '));
   return mids.every((mid) => bundled.has(mid));
 }

@@ -16,7 +16,7 @@ const SESSION = {
   audio: { input: { turn_detection: { type: 'server_vad' } }, output: { voice: 'marin' } },
 } as const;
 
-type Stage = {
+type Lab = {
   readonly clock: FakeClock;
   readonly standIn: AiStandIn;
   readonly api: OpenAiApi;
@@ -24,7 +24,7 @@ type Stage = {
 };
 
 /** The stand-in, and this project's own client of OpenAI's API. */
-async function stage(): Promise<Stage> {
+async function setUp(): Promise<Lab> {
   const clock = new FakeClock();
   const standIn = new AiStandIn({ clock, log: pino({ level: 'silent' }) });
   const address = await standIn.start();
@@ -39,7 +39,7 @@ async function stage(): Promise<Stage> {
 type Call = { readonly caller: WeriftCaller; readonly callId: string };
 
 /** A call that is connected, and whose first sign of life has come. */
-async function call({ api }: Stage, options: { dataChannel?: boolean } = {}): Promise<Call> {
+async function call({ api }: Lab, options: { dataChannel?: boolean } = {}): Promise<Call> {
   const caller = await WeriftCaller.create(options);
   const { callId, answerSdp } = await api.create(caller.offer, SESSION, 'somebody');
   await caller.take(answerSdp);
@@ -48,7 +48,7 @@ async function call({ api }: Stage, options: { dataChannel?: boolean } = {}): Pr
 }
 
 /** Lets time pass, 20 ms in each turn, until so many packets have come. */
-async function pass({ clock }: Stage, caller: WeriftCaller, packets: number): Promise<void> {
+async function pass({ clock }: Lab, caller: WeriftCaller, packets: number): Promise<void> {
   await until(() => {
     if (caller.received.length >= packets) return true;
     clock.advance(20);
@@ -61,10 +61,10 @@ const isDistinct = (payload: string): boolean =>
 
 describe('A call to the stand-in', () => {
   it('greets its caller, then repeats byte for byte what that says', async () => {
-    const stage_ = await stage();
-    const { caller } = await call(stage_);
+    const lab = await setUp();
+    const { caller } = await call(lab);
     const greeting = GREETING.map(({ payload }) => payload.toString('hex'));
-    await pass(stage_, caller, 1 + 2 + greeting.length + 3);
+    await pass(lab, caller, 1 + 2 + greeting.length + 3);
     const greeted = caller.received.splice(0).map(({ payload }) => payload);
     expect(greeted.filter(isDistinct)).toEqual(greeting);
 
@@ -78,7 +78,7 @@ describe('A call to the stand-in', () => {
     await until(async () => {
       await caller.speak(Buffer.from([0xf8]), timestamp, QUIET);
       timestamp = (timestamp + 960) >>> 0;
-      stage_.clock.advance(20);
+      lab.clock.advance(20);
       await endOfTurn();
       return caller.received.filter(({ payload }) => isDistinct(payload)).length >= words.length;
     });
@@ -98,15 +98,15 @@ describe('A call to the stand-in', () => {
   });
 
   it('works with a data channel beside the audio', async () => {
-    const stage_ = await stage();
-    const { caller } = await call(stage_, { dataChannel: true });
+    const lab = await setUp();
+    const { caller } = await call(lab, { dataChannel: true });
     await until(() => caller.isDataChannelOpen);
-    await pass(stage_, caller, GREETING.length);
-    expect(stage_.standIn.callCount).toBe(1);
+    await pass(lab, caller, GREETING.length);
+    expect(lab.standIn.callCount).toBe(1);
   });
 
   it('ends when it is hung up, and is not known any more', async () => {
-    const { standIn, api, clock, ...rest } = await stage();
+    const { standIn, api, clock, ...rest } = await setUp();
     const { callId } = await call({ standIn, api, clock, ...rest });
     expect(await api.hangUp(callId)).toBe(true);
     expect({ calls: standIn.callCount }).toEqual({ calls: 0 });
@@ -116,15 +116,15 @@ describe('A call to the stand-in', () => {
   });
 
   it('ends when its peer says goodbye', async () => {
-    const stage_ = await stage();
-    const { caller } = await call(stage_);
+    const lab = await setUp();
+    const { caller } = await call(lab);
     await caller.sayGoodbye();
-    await until(() => stage_.standIn.callCount === 0);
-    expect(stage_.standIn.callCount).toBe(0);
+    await until(() => lab.standIn.callCount === 0);
+    expect(lab.standIn.callCount).toBe(0);
   });
 
   it('ends when its peer never comes', async () => {
-    const { standIn, api, clock } = await stage();
+    const { standIn, api, clock } = await setUp();
     const caller = await WeriftCaller.create();
     await api.create(caller.offer, SESSION, 'somebody');
     clock.advance(14_000);
@@ -134,18 +134,18 @@ describe('A call to the stand-in', () => {
   });
 
   it('ends after an hour', async () => {
-    const stage_ = await stage();
-    await call(stage_);
-    stage_.clock.jump(60 * 60_000);
-    stage_.clock.advance(2_000);
-    expect(stage_.standIn.callCount).toBe(0);
+    const lab = await setUp();
+    await call(lab);
+    lab.clock.jump(60 * 60_000);
+    lab.clock.advance(2_000);
+    expect(lab.standIn.callCount).toBe(0);
   });
 
   it('ends with the stand-in', async () => {
-    const stage_ = await stage();
-    const { caller } = await call(stage_);
-    await stage_.standIn.close();
-    expect({ calls: stage_.standIn.callCount, timers: stage_.clock.timerCount }).toEqual({
+    const lab = await setUp();
+    const { caller } = await call(lab);
+    await lab.standIn.close();
+    expect({ calls: lab.standIn.callCount, timers: lab.clock.timerCount }).toEqual({
       calls: 0,
       timers: 0,
     });

@@ -63,7 +63,7 @@ const errorOf = ({ status, headers, text }: Answer): object => {
     status,
     ...rest,
     says: typeof message === 'string' && message.length > 0,
-    type_: headers.get('content-type'),
+    contentType: headers.get('content-type'),
   };
 };
 
@@ -72,7 +72,7 @@ const refusal = (
   code: string,
   param: string | null = null,
   type = 'invalid_request_error',
-): object => ({ status, type, param, code, says: true, type_: 'application/json' });
+): object => ({ status, type, param, code, says: true, contentType: 'application/json' });
 
 describe("The stand-in's API", () => {
   it('opens a call for a form with an offer and a session', async () => {
