@@ -59,13 +59,10 @@ async function firstFrame(peer: SyntheticPeer, sinceMs: number): Promise<number>
 
 async function join({ sfu, peers: count, videoBitsPerSecond }: JoinInput) {
   const api = new CallsClient(sfu);
-  const hub = await PortHub.open({
-    port: 0,
-    addresses: ['127.0.0.1'],
-    tcp: false,
-    clock: systemClock,
-    logger: pino({ level: 'warn' }, pino.destination(2)),
-  });
+  const logger = pino({ level: 'warn' }, pino.destination(2));
+  // A port for each, as browsers have: the SFU tells them apart by that.
+  const openHub = (): Promise<PortHub> =>
+    PortHub.open({ port: 0, addresses: ['127.0.0.1'], tcp: false, clock: systemClock, logger });
   setInterval(() => {
     const nowMs = now();
     for (const peer of peers) peer.send(nowMs);
@@ -76,7 +73,7 @@ async function join({ sfu, peers: count, videoBitsPerSecond }: JoinInput) {
   const onLatency = (ms: number): void => void latencies?.push(ms);
   const firstFrameMs: number[] = [];
   for (let index = 0; index < count; index += 1) {
-    const peer = new SyntheticPeer(index, { api, hub, now, videoBitsPerSecond, onLatency });
+    const peer = new SyntheticPeer(index, { api, hub: await openHub(), now, videoBitsPerSecond, onLatency });
     const others = [...peers];
     const sinceMs = now();
     peers.push(peer);
