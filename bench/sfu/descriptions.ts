@@ -37,6 +37,10 @@ const connection = ({ ice, fingerprint, candidates }: LocalParameters): string[]
   ),
 ];
 
+/** The library makes numbers of what looks like one, whatever its types say. */
+const toNumber = (value: number | string): number => Number(value);
+const toText = (value: number | string): string => String(value);
+
 const write = (lines: readonly string[]): string => `${lines.join('\r\n')}\r\n`;
 
 /** The offer by which a peer publishes a microphone and a camera. */
@@ -76,7 +80,7 @@ export function takeOffer(
     const [ssrc] = ssrcs;
     const sends = direction === 'sendonly' || direction === 'sendrecv';
     if (sends && ssrc !== undefined)
-      streams.push({ mid: `${mid}`, ssrc: Number(ssrc.id), payloadType: codec.payload });
+      streams.push({ mid: `${mid}`, ssrc: toNumber(ssrc.id), payloadType: codec.payload });
     return [
       `m=${type} 9 ${protocol} ${codec.payload}`,
       ...connection(local),
@@ -102,9 +106,9 @@ export function remoteOf(answer: string): RemoteParameters {
     fingerprint: { algorithm: fingerprint.type, value: fingerprint.hash },
     dtlsRole: 'client',
     candidates: line.candidates.map(({ foundation, priority, ip, port }) => ({
-      foundation: `${foundation}`,
+      foundation: toText(foundation),
       protocol: 'udp',
-      priority: Number(priority),
+      priority: toNumber(priority),
       address: ip,
       port,
       type: 'host',
