@@ -7,7 +7,7 @@ import type { SessionTransport } from '../../../src/sfu/transport/session-transp
 import { OpenAiApi } from '../../../src/voice/openai-api.ts';
 import { endOfTurn, FakeClock } from '../../support/fake-clock.ts';
 import { until } from '../../support/until.ts';
-import { openHub, startRealSfu } from './real-sfu.ts';
+import { openHub, startRealSfu } from '../network/real-sfu.ts';
 
 const LOUD = 20;
 const QUIET = 127;
