@@ -80,6 +80,9 @@ type Figures = {
   readonly sfuKilobytesPerStream: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Against one pair of peers with nothing between them, in the same load. */
+  readonly addedP50Ms: number;
+  readonly addedP99Ms: number;
   readonly joinToFirstFrameMs: number;
   readonly loadCpuPercent: number;
 };
@@ -89,13 +92,11 @@ async function measure(peers: number, options: Options & { settleSeconds: number
   const load = await Worker.start<GeneratorCalls>('./sfu/generator.ts');
   try {
     const address = await sfu.ask('listen', null);
+    const videoBitsPerSecond = options.kbps * 1_000;
+    const direct = await load.ask('direct', { seconds: Math.min(options.seconds, 3), videoBitsPerSecond });
     await sfu.ask('collect', null);
     const idleBytes = residentSet(sfu.pid)?.nowBytes ?? Number.NaN;
-    const { firstFrameMs } = await load.ask('join', {
-      sfu: address,
-      peers,
-      videoBitsPerSecond: options.kbps * 1_000,
-    });
+    const { firstFrameMs } = await load.ask('join', { sfu: address, peers, videoBitsPerSecond });
     if (options.settleSeconds > 0) await load.ask('measure', { seconds: options.settleSeconds });
     const before = { sfu: cpuSeconds(sfu.pid), load: cpuSeconds(load.pid) };
     const { seconds, packets, p50Ms, p99Ms } = await load.ask('measure', { seconds: options.seconds });
@@ -112,6 +113,8 @@ async function measure(peers: number, options: Options & { settleSeconds: number
       sfuKilobytesPerStream: (bytes - idleBytes) / 1_024 / streams,
       p50Ms,
       p99Ms,
+      addedP50Ms: p50Ms - direct.p50Ms,
+      addedP99Ms: p99Ms - direct.p99Ms,
       joinToFirstFrameMs: spread(firstFrameMs).median,
       loadCpuPercent: (100 * cpu.load) / seconds,
     };
@@ -152,6 +155,8 @@ function summary(runs: readonly Figures[]): Record<keyof Figures, Spread> {
     sfuKilobytesPerStream: of('sfuKilobytesPerStream'),
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
+    addedP50Ms: of('addedP50Ms'),
+    addedP99Ms: of('addedP99Ms'),
     joinToFirstFrameMs: of('joinToFirstFrameMs'),
     loadCpuPercent: of('loadCpuPercent'),
   };
@@ -166,6 +171,8 @@ const LABELS: Readonly<Record<keyof Figures, readonly [string, number]>> = {
   sfuKilobytesPerStream: ['SFU memory, kB a stream', 0],
   p50Ms: ['from sender to receiver, p50 ms', 2],
   p99Ms: ['p99 ms', 2],
+  addedP50Ms: ['added to a direct way, p50 ms', 2],
+  addedP99Ms: ['added to a direct way, p99 ms', 2],
   joinToFirstFrameMs: ['from join to first picture, ms', 0],
   loadCpuPercent: ['the load itself: CPU, % of a core', 1],
 };

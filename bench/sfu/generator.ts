@@ -5,6 +5,7 @@ import { PortHub } from '../../src/sfu/transport/port-hub.ts';
 import { quantile } from '../statistics.ts';
 import { serve } from '../worker.ts';
 import { CallsClient, type SfuAddress } from './calls-client.ts';
+import { connectDirectly } from './direct.ts';
 import { noFaults, type Faults } from './stream-check.ts';
 import { SyntheticPeer } from './synthetic-peer.ts';
 
@@ -13,6 +14,8 @@ export type JoinInput = {
   readonly peers: number;
   readonly videoBitsPerSecond: number;
 };
+
+export type DirectInput = { readonly seconds: number; readonly videoBitsPerSecond: number };
 
 export type LoadResult = {
   readonly seconds: number;
@@ -28,6 +31,8 @@ export type EndResult = { readonly faults: Faults; readonly streams: number; rea
 export type GeneratorCalls = {
   /** Gives, for each peer but the first, the time from its join to its first whole picture. */
   readonly join: { readonly input: JoinInput; readonly output: { readonly firstFrameMs: readonly number[] } };
+  /** Before the join: one pair of peers with no SFU between them. */
+  readonly direct: { readonly input: DirectInput; readonly output: LoadResult };
   readonly measure: { readonly input: { readonly seconds: number }; readonly output: LoadResult };
   /** Stops sending, waits for what is under way, and tells what was wrong since the join. */
   readonly end: { readonly input: null; readonly output: EndResult };
@@ -36,6 +41,8 @@ export type GeneratorCalls = {
 /** Finer than the packets of a picture follow each other at 1.5 Mbit/s. */
 const PACE_MS = 4;
 const REPORT_MS = 1_000;
+/** Of the direct pair, until what it runs is compiled. */
+const WARM_UP_MS = 500;
 const FIRST_FRAME_TIMEOUT_MS = 10_000;
 /** On loopback nothing is under way for longer, unless the SFU is far behind. */
 const DRAIN_MS = 1_000;
@@ -46,6 +53,26 @@ const now = (): number => performance.now();
 
 /** Wall time that never goes back, for the reports. */
 const wallNow = (): number => performance.timeOrigin + performance.now();
+
+const logger = pino({ level: 'warn' }, pino.destination(2));
+
+/** A port for each peer, as browsers have: the SFU tells them apart by that. */
+const openHub = (): Promise<PortHub> =>
+  PortHub.open({ port: 0, addresses: ['127.0.0.1'], tcp: false, clock: systemClock, logger });
+
+const onLatency = (ms: number): void => void latencies?.push(ms);
+
+async function direct({ seconds, videoBitsPerSecond }: DirectInput): Promise<LoadResult> {
+  const pair = await connectDirectly({ openHub, now, videoBitsPerSecond, onLatency });
+  const pacing = setInterval(() => pair.send(now()), PACE_MS);
+  try {
+    await sleep(WARM_UP_MS);
+    return await measure({ seconds });
+  } finally {
+    clearInterval(pacing);
+    pair.close();
+  }
+}
 
 async function firstFrame(peer: SyntheticPeer, sinceMs: number): Promise<number> {
   const videos = peer.checks.filter(({ kind }) => kind === 'video');
@@ -59,10 +86,6 @@ async function firstFrame(peer: SyntheticPeer, sinceMs: number): Promise<number>
 
 async function join({ sfu, peers: count, videoBitsPerSecond }: JoinInput) {
   const api = new CallsClient(sfu);
-  const logger = pino({ level: 'warn' }, pino.destination(2));
-  // A port for each, as browsers have: the SFU tells them apart by that.
-  const openHub = (): Promise<PortHub> =>
-    PortHub.open({ port: 0, addresses: ['127.0.0.1'], tcp: false, clock: systemClock, logger });
   setInterval(() => {
     const nowMs = now();
     for (const peer of peers) peer.send(nowMs);
@@ -70,7 +93,6 @@ async function join({ sfu, peers: count, videoBitsPerSecond }: JoinInput) {
   setInterval(() => {
     for (const peer of peers) peer.report(wallNow());
   }, REPORT_MS);
-  const onLatency = (ms: number): void => void latencies?.push(ms);
   const firstFrameMs: number[] = [];
   for (let index = 0; index < count; index += 1) {
     const peer = new SyntheticPeer(index, { api, hub: await openHub(), now, videoBitsPerSecond, onLatency });
@@ -121,4 +143,4 @@ async function end(): Promise<EndResult> {
   return { faults, streams: checks.length, packets };
 }
 
-serve<GeneratorCalls>({ join, measure, end });
+serve<GeneratorCalls>({ join, direct, measure, end });
