@@ -88,13 +88,12 @@ type Figures = {
 };
 
 async function measure(peers: number, options: Options & { settleSeconds: number }): Promise<Figures> {
-  const sfu = await Worker.start<SfuProcessCalls>('./sfu/sfu-process.ts', { execArgv: ['--expose-gc'] });
+  const sfu = await Worker.start<SfuProcessCalls>('./sfu/sfu-process.ts');
   const load = await Worker.start<GeneratorCalls>('./sfu/generator.ts');
   try {
     const address = await sfu.ask('listen', null);
     const videoBitsPerSecond = options.kbps * 1_000;
     const direct = await load.ask('direct', { seconds: Math.min(options.seconds, 3), videoBitsPerSecond });
-    await sfu.ask('collect', null);
     const idleBytes = residentSet(sfu.pid)?.nowBytes ?? Number.NaN;
     const { firstFrameMs } = await load.ask('join', { sfu: address, peers, videoBitsPerSecond });
     if (options.settleSeconds > 0) await load.ask('measure', { seconds: options.settleSeconds });

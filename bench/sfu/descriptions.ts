@@ -101,11 +101,15 @@ export function remoteOf(answer: string): RemoteParameters {
   const fingerprint = line?.fingerprint ?? session.fingerprint;
   if (line?.candidates === undefined || fingerprint === undefined)
     throw new Error('the answer has no way to it');
+  // Whatever else the SFU's machine has, the load is on the same one.
+  const candidates = line.candidates.filter(
+    ({ ip, transport }) => ip === '127.0.0.1' && /^udp$/i.test(transport),
+  );
   return {
     ice: { ufrag: `${line.iceUfrag}`, password: `${line.icePwd}` },
     fingerprint: { algorithm: fingerprint.type, value: fingerprint.hash },
     dtlsRole: 'client',
-    candidates: line.candidates.map(({ foundation, priority, ip, port }) => ({
+    candidates: candidates.map(({ foundation, priority, ip, port }) => ({
       foundation: toText(foundation),
       protocol: 'udp',
       priority: toNumber(priority),
