@@ -89,6 +89,11 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
 ]);
 export type ClientMessageType = z.infer<typeof clientMessageSchema>['type'];
 
+/** The same as a type, for whoever writes a client. An MLS message is passed on with all its fields. */
+export type ClientFrame =
+  | Exclude<z.infer<typeof clientMessageSchema>, { type: 'e2eeMlsMessage' }>
+  | { readonly type: 'e2eeMlsMessage'; readonly [field: string]: unknown };
+
 /** The AI's part of a room's state, with the fields present that the original had present. */
 export type AiState = {
   readonly enabled: boolean;
