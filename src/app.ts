@@ -196,6 +196,11 @@ function routesOf({ config, proxy, turn, outbox, hasAi, ...parts }: RouteParts):
         hasAi,
         hasFeedback: outbox !== undefined,
         apiExtraParams: config.apiExtraParams,
+        webcam: {
+          maxBitrate: config.maxWebcamBitrate,
+          maxFramerate: config.maxWebcamFramerate,
+          maxLines: config.maxWebcamLines,
+        },
       }),
     ),
     exactly(

@@ -122,6 +122,9 @@ const environmentSchema = z.object({
   TURN_SERVICE_ID: segment,
   TURN_SERVICE_TOKEN: z.string().default(''),
   TURN_TTL_SECONDS: integer(60, 172_800, 600),
+  MAX_WEBCAM_BITRATE: integer(50_000, 100_000_000, 2_500_000),
+  MAX_WEBCAM_FRAMERATE: integer(1, 120, 24),
+  MAX_WEBCAM_QUALITY_LEVEL: integer(90, 4_320, 1_080),
   OPENAI_API_TOKEN: z.string().default(''),
   OPENAI_MODEL_ENDPOINT: safeUrl('https://api.openai.com/v1/realtime/calls'),
   OPENAI_MODEL_ID: z
@@ -209,6 +212,10 @@ export type Config = Readonly<{
   turnServiceId: string;
   turnServiceToken: string;
   turnTtlSeconds: number;
+  /** What pages send of a camera at most: bits and pictures a second, and lines of a picture. */
+  maxWebcamBitrate: number;
+  maxWebcamFramerate: number;
+  maxWebcamLines: number;
   /** Empty: there is no AI. */
   openAiToken: string;
   openAiEndpoint: string;
@@ -278,6 +285,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     turnServiceId: env.TURN_SERVICE_ID,
     turnServiceToken: env.TURN_SERVICE_TOKEN,
     turnTtlSeconds: env.TURN_TTL_SECONDS,
+    maxWebcamBitrate: env.MAX_WEBCAM_BITRATE,
+    maxWebcamFramerate: env.MAX_WEBCAM_FRAMERATE,
+    maxWebcamLines: env.MAX_WEBCAM_QUALITY_LEVEL,
     openAiToken: env.OPENAI_API_TOKEN,
     openAiEndpoint: env.OPENAI_MODEL_ENDPOINT,
     openAiModel: env.OPENAI_MODEL_ID,

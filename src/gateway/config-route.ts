@@ -13,11 +13,13 @@ export type ConfigRouteDeps = {
   readonly hasFeedback: boolean;
   /** What the stock client is to add to its calls; the server adds it in any case. */
   readonly apiExtraParams: string;
+  /** What pages are to keep to when they send a camera. */
+  readonly webcam: { readonly maxBitrate: number; readonly maxFramerate: number; readonly maxLines: number };
 };
 
 /** `GET /api/config?room=…`: what this server offers to whoever asks, in that room. Nothing of it is secret. */
 export function configRoute(deps: ConfigRouteDeps): Readonly<Record<string, Methods>> {
-  const { identifier, authorize, hasMedia, hasAi, hasFeedback, apiExtraParams } = deps;
+  const { identifier, authorize, hasMedia, hasAi, hasFeedback, apiExtraParams, webcam } = deps;
   return {
     '/api/config': {
       GET: {
@@ -32,6 +34,7 @@ export function configRoute(deps: ConfigRouteDeps): Readonly<Record<string, Meth
             ai: { available: hasAi && isAllowed, configured: hasAi, voices: AI_VOICES },
             feedback: hasFeedback,
             apiExtraParams,
+            webcam,
           });
         },
       },

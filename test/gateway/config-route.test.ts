@@ -7,6 +7,7 @@ import { loginCookie, startServer, type TestServer } from '../support/server.ts'
 import { until } from '../support/until.ts';
 
 const VOICES = ['alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse', 'marin', 'cedar'];
+const WEBCAM = { maxBitrate: 2_500_000, maxFramerate: 24, maxLines: 1_080 };
 const member = { cookie: loginCookie('alice') };
 
 async function config(server: TestServer, headers: Record<string, string> = {}): Promise<unknown> {
@@ -24,6 +25,7 @@ test('[V10] without an SFU there is neither media nor AI', async () => {
     ai: ai(false, false),
     feedback: false,
     apiExtraParams: '',
+    webcam: WEBCAM,
   });
 });
 
@@ -34,13 +36,23 @@ test('[V10] with an SFU and no key there is media and no AI', async () => {
     ai: ai(false, false),
     feedback: false,
     apiExtraParams: '',
+    webcam: WEBCAM,
   });
 });
 
 test('[V10] with a key a login may invite the AI; who has none is told that there is one', async () => {
-  const environment = { ...environmentOf(await startUpstreams()), API_EXTRA_PARAMS: 'lab=1' };
+  const environment = {
+    ...environmentOf(await startUpstreams()),
+    API_EXTRA_PARAMS: 'lab=1',
+    MAX_WEBCAM_QUALITY_LEVEL: '480',
+  };
   const server = await startServer({ ...environment, FEEDBACK_URL: 'https://chat.example/secret-hook' });
-  const answer = { media: true, feedback: true, apiExtraParams: 'lab=1' };
+  const answer = {
+    media: true,
+    feedback: true,
+    apiExtraParams: 'lab=1',
+    webcam: { ...WEBCAM, maxLines: 480 },
+  };
   expect(await config(server, member)).toEqual({ ...answer, ai: ai(true, true) });
   expect(await config(server)).toEqual({ ...answer, ai: ai(false, true) });
   expect(await config(server, { cookie: '__session=forged' })).toEqual({ ...answer, ai: ai(false, true) });
