@@ -35,6 +35,8 @@ export class RoomClient extends Emitter<RoomEvents> {
   /** By which the others know this client: `users[].id` of the state. */
   readonly id: string;
   readonly room: string;
+  /** The invitation by which it came. */
+  readonly token: string | undefined;
   /** Of the server, for requests over HTTP. */
   readonly origin: string;
   readonly #options: RoomClientOptions;
@@ -52,6 +54,7 @@ export class RoomClient extends Emitter<RoomEvents> {
     const address = addressOf(options.server, page?.location);
     this.#options = options;
     this.room = options.room;
+    this.token = options.token;
     this.origin = originOf(address);
     this.#snapshot = {
       connection: { status: 'connecting' },
