@@ -86,7 +86,7 @@ async function microphoneOf(...ids: string[]): Promise<LocalDevice> {
   return microphone;
 }
 
-const uses = (microphone: LocalDevice, id: string): Promise<void> =>
+const expectUse = (microphone: LocalDevice, id: string): Promise<void> =>
   until(() => microphone.state.isOn && microphone.state.track?.id === `track of ${id}`);
 
 test('nothing is asked of the person before the device is started', async () => {
@@ -98,40 +98,40 @@ test('nothing is asked of the person before the device is started', async () => 
 test('when the device is unplugged the next takes its place, and the others hear no end', async () => {
   const microphone = await microphoneOf('headset', 'desk');
   microphone.start();
-  await uses(microphone, 'headset');
+  await expectUse(microphone, 'headset');
   machine.unplug('headset');
-  await uses(microphone, 'desk');
+  await expectUse(microphone, 'desk');
   expect(microphone.state).toMatchObject({ problem: undefined, activeDeviceId: 'desk' });
 });
 
 test('the device that was chosen is used, and again when it is back', async () => {
   const microphone = await microphoneOf('desk', 'headset');
   microphone.start();
-  await uses(microphone, 'desk');
+  await expectUse(microphone, 'desk');
   microphone.choose('headset');
-  await uses(microphone, 'headset');
+  await expectUse(microphone, 'headset');
   machine.unplug('headset');
-  await uses(microphone, 'desk');
+  await expectUse(microphone, 'desk');
   machine.plug('headset');
-  await uses(microphone, 'headset');
+  await expectUse(microphone, 'headset');
 });
 
 test('when none is left it is off and says why, and is on again with the first that is plugged in', async () => {
   const microphone = await microphoneOf('headset');
   microphone.start();
-  await uses(microphone, 'headset');
+  await expectUse(microphone, 'headset');
   machine.unplug('headset');
   await until(() => microphone.state.problem === 'none');
   expect(microphone.state).toMatchObject({ isOn: false, track: undefined });
   machine.plug('desk');
-  await uses(microphone, 'desk');
+  await expectUse(microphone, 'desk');
   expect(microphone.state.problem).toBeUndefined();
 });
 
 test('one that was turned off stays off whatever is plugged in', async () => {
   const microphone = await microphoneOf('headset');
   microphone.start();
-  await uses(microphone, 'headset');
+  await expectUse(microphone, 'headset');
   machine.unplug('headset');
   await until(() => microphone.state.problem === 'none');
   microphone.stop();
@@ -147,5 +147,5 @@ test('a refusal is told, and is no end: the person may think again', async () =>
   await until(() => microphone.state.problem === 'denied');
   machine.refusal = undefined;
   microphone.start();
-  await uses(microphone, 'desk');
+  await expectUse(microphone, 'desk');
 });
