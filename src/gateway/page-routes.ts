@@ -10,6 +10,7 @@ import { parseRoomName } from '../protocol/room-name.ts';
 import { errorResponse, redirect, textResponse } from './http-response.ts';
 import { readForm } from './request-body.ts';
 import type { Handler, Methods, Request, Response, Router } from './request.ts';
+import { readBuiltPage } from './built-page.ts';
 import { staticFile } from './static-files.ts';
 
 export type PageDeps = {
@@ -18,23 +19,20 @@ export type PageDeps = {
 };
 
 const web = (file: string): Handler => staticFile(new URL(`../web/${file}`, import.meta.url));
-const partysocket = (file: string): Handler => staticFile(new URL(file, import.meta.resolve('partysocket')));
 const get = (handle: Handler): Methods => ({ GET: { handle } });
 
 /** The pages, what they are made of, and the login. */
 export function pageRoutes(deps: PageDeps): Router {
+  const built = readBuiltPage();
   const pages: Readonly<Record<string, Methods>> = {
     '/': get(forNamed(deps, web('home.html'))),
-    '/assets/room.js': get(web('room.js')),
     '/assets/home.js': get(web('home.js')),
     '/assets/style.css': get(web('style.css')),
     '/assets/icon.svg': get(web('icon.svg')),
-    // The page uses the stock client, as published.
-    '/assets/partysocket/index.js': get(partysocket('index.js')),
-    '/assets/partysocket/ws.js': get(partysocket('ws.js')),
+    ...Object.fromEntries(Object.entries(built.assets).map(([path, asset]) => [path, get(asset)])),
     '/set-username': { GET: { handle: web('set-username.html') }, POST: { handle: postUsername(deps) } },
   };
-  const room = get(roomPage(deps));
+  const room = get(roomPage(deps, built.document));
   const socket = get(notASocket(deps));
   return (path) => {
     if (Object.hasOwn(pages, path)) return pages[path];
@@ -67,8 +65,8 @@ export function forNamed(
 const roomOf = (path: string): string => parseRoomName(path.slice(1)) ?? '';
 
 /** `GET /:room`: the page; with `?token=`, the way in of an invitation. */
-function roomPage(deps: PageDeps): Handler {
-  const page = forNamed(deps, web('room.html'), roomOf);
+function roomPage(deps: PageDeps, document: Handler): Handler {
+  const page = forNamed(deps, document, roomOf);
   return (request) => {
     const token = request.query.get('token');
     return token === null ? page(request) : acceptInvitation(deps, request, token);

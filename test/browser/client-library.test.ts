@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { runIn } from './media-page.ts';
-import { enterAs } from './room-page.ts';
+import { arriveAs } from './room-page.ts';
 import { launchBrowser, openSite, type Site } from './site.ts';
 
 let browser: Browser;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** A page of this origin, by somebody who has a name, with the library in it and nothing else. */
 async function ownPage(site: Site, name: string): Promise<Page> {
   const tab = await site.visit();
-  await enterAs(tab, name, '/elsewhere');
+  await arriveAs(tab, name, '/elsewhere');
   await tab.goto('/call-quality-feedback');
   await runIn(tab, 'library-page.client.ts');
   return tab;

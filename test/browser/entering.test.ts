@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { enterAs, people } from './room-page.ts';
+import { arriveAs, enterAs, join, people } from './room-page.ts';
 import { launchBrowser, openSite } from './site.ts';
 
 let browser: Browser;
@@ -18,6 +18,7 @@ test('[G11] who has no name is asked for one and then comes back to the room', a
   await ada.getByLabel('Name').fill('Ada');
   await ada.getByRole('button', { name: 'Continue' }).click();
   await ada.waitForURL(`${site.url}/daily`);
+  await join(ada);
 
   await expect.poll(() => people(ada)).toEqual([['Ada', 'you']]);
   expect(site.complaints).toEqual([]);
@@ -33,6 +34,7 @@ test('a name can be given with the keyboard alone', async () => {
   await ada.keyboard.press('Tab');
   await ada.keyboard.press('Space');
   await ada.waitForURL(`${site.url}/daily`);
+  await join(ada);
 
   await expect.poll(() => people(ada)).toEqual([['Ada', 'you']]);
   expect(site.complaints).toEqual([]);
@@ -56,10 +58,11 @@ test('[G1] the home page leads to a room whose name has spaces and umlauts', asy
   const site = await openSite(browser);
   const ada = await site.visit();
 
-  await enterAs(ada, 'Ada', '/');
+  await arriveAs(ada, 'Ada', '/');
   await ada.getByLabel('Room').fill('Grüße aus Köln');
   await ada.getByRole('button', { name: 'Enter' }).click();
   await ada.waitForURL(`${site.url}/Gr%C3%BC%C3%9Fe%20aus%20K%C3%B6ln`);
+  await join(ada);
 
   await expect.poll(() => people(ada)).toEqual([['Ada', 'you']]);
   expect(await ada.getByRole('heading', { level: 1 }).textContent()).toBe('Grüße aus Köln');
@@ -74,6 +77,7 @@ test('[G1] a room whose name was typed differently encoded is the same room', as
   await ben.goto('/set-username?return-url=/c%61fé');
   await ben.getByLabel('Name').fill('Ben');
   await ben.getByRole('button', { name: 'Continue' }).click();
+  await join(ben);
 
   await expect
     .poll(() => people(ben))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { enterAs, people } from './room-page.ts';
+import { arriveAs, enterAs, join, people } from './room-page.ts';
 import { launchBrowser, openSite } from './site.ts';
 
 let browser: Browser;
@@ -33,11 +33,14 @@ test.each([
 
   await ada.goto('/');
   expect(await look(ada, `set-username-${title}`)).toBeLessThanOrEqual(0);
-  await enterAs(ada, 'Ada Lovelace', '/');
+  await arriveAs(ada, 'Ada Lovelace', '/');
   expect(await look(ada, `home-${title}`)).toBeLessThanOrEqual(0);
 
-  await ada.goto('/daily');
   await enterAs(ben, 'Ben');
+  await ada.goto('/daily');
+  await ada.getByText('Ben is here.').waitFor();
+  expect(await look(ada, `lobby-${title}`)).toBeLessThanOrEqual(0);
+  await join(ada);
   await ben.getByRole('button', { name: 'Raise hand' }).click();
   await expect
     .poll(() => people(ada))
@@ -52,6 +55,8 @@ test.each([
   await guest.getByRole('button', { name: 'Raise hand' }).click();
   await expect.poll(() => people(ada)).toContainEqual([LONG_NAME, 'hand raised']);
   expect(await look(ada, `room-long-name-${title}`)).toBeLessThanOrEqual(0);
+  await ada.getByRole('button', { name: 'Open people' }).click();
+  expect(await look(ada, `room-people-${title}`)).toBeLessThanOrEqual(0);
 
   await site.stop();
   await ada.getByText('The connection is lost. Trying again…').waitFor();

@@ -16,9 +16,9 @@ const FLAGS = [
 ];
 
 /** Starts the machine's own Chromium, as `site.ts` does, for pages with WebRTC. */
-export function launchMediaBrowser(): Promise<Browser> {
+export function launchMediaBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
 /** A page that may use the microphone is also told the machine's addresses, by which pages find each other. */

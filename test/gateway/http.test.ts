@@ -112,7 +112,7 @@ describe('pages', () => {
     },
   );
 
-  test.each(['/', '/daily', '/set-username', '/assets/room.js', '/assets/partysocket/index.js'])(
+  test.each(['/', '/daily', '/set-username', '/assets/home.js', '/assets/style.css'])(
     '[G14] %s is served, safe to embed nowhere, and not sent twice',
     async (path) => {
       const server = await startServer();
