@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { launchMediaBrowser } from './media-page.ts';
+import { openMeeting } from './partytracks-meeting.ts';
 import { startPageSfu } from './page-sfu.ts';
 import { arriveAs, join } from './room-page.ts';
 import { openSite, type Site } from './site.ts';
@@ -82,6 +83,23 @@ test('a screen that is shared stands beside the people until the sharing ends', 
   await ben.screenshot({ path: fileURLToPath(new URL('screenshots/call-sharing.png', import.meta.url)) });
   await press(ada, 'Stop sharing');
   await expect.poll(() => ben.getByText('Ada’s screen').count()).toBe(0);
+});
+
+test('the page and a stock client, on partytracks alone, hear and see each other', async () => {
+  const meeting = await openMeeting(browser);
+  const ben = await meeting.join('Ben');
+  const ada = await meeting.site.visit(PERMISSIONS);
+  await arriveAs(ada, 'Ada');
+  await join(ada);
+  await press(ada, 'Turn on camera');
+  await press(ada, 'Turn on microphone');
+  await ben.do('push', 'audio');
+  await ben.do('pull', 'Ada', 'video');
+  await ben.do('pull', 'Ada', 'audio');
+  await expect.poll(() => ben.do('received', 'Ada', 'video')).toBeGreaterThan(0);
+  await expect.poll(() => ben.do('received', 'Ada', 'audio')).toBeGreaterThan(0);
+  await expect.poll(() => tileOf(ada, 'Ben').locator('audio').count()).toBe(1);
+  expect(meeting.uncaught).toEqual([]);
 });
 
 test('who leaves is at home, and gone for the other at once', async () => {
