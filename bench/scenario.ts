@@ -50,6 +50,7 @@ const environment = (plan: Plan, options: Options, dataDir: string, secret: stri
     ADMIN_PORT: '0',
     DATA_DIR: dataDir,
     LOG_LEVEL: 'warn',
+    EMBEDDED_SFU: 'false',
     SESSION_SECRETS: secret,
     MAX_CONNECTIONS_PER_ADDRESS: places,
     MAX_USERS_PER_ROOM: places,

@@ -7,6 +7,8 @@ export type AiSession = {
   readonly trackName: string;
   /** The upstream's name of the call; empty where there is none. */
   readonly callId: string;
+  /** What people see it called, if not `AI`. */
+  readonly name?: string;
 };
 
 /** Why there is no AI: `not_configured` and `refused` are final until an operator acts, the others may pass. */
@@ -162,7 +164,7 @@ export function toAiState(phase: AiPhase, context: RoomContext): AiState {
 export function toAiUser(session: AiSession): User {
   return {
     id: 'ai',
-    name: 'AI',
+    name: session.name ?? 'AI',
     joined: true,
     raisedHand: false,
     transceiverSessionId: session.sessionId,

@@ -14,6 +14,7 @@ import {
   configuredCalls,
   configuredOutbox,
   configuredTurn,
+  embeddedCalls,
   type Base,
 } from './configured-parts.ts';
 import type { Audience } from './calls/audience.ts';
@@ -91,9 +92,12 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     publishes: (owner, sessionId) => gateway.registry.publishes(owner, sessionId),
     canHear: (listener, publisher, sessionId) => gateway.registry.canHear(listener, publisher, sessionId),
   };
-  const calls = overrides.calls ?? configuredCalls(config);
+  const embedded = overrides.calls === undefined ? embeddedCalls(config, clock, log) : undefined;
+  const calls = overrides.calls ?? embedded ?? configuredCalls(config);
   const media = calls && assembleMedia({ calls, config, store, audience, authorize, clock, log });
-  const ai = calls && configuredAi({ calls, config, store, clock, log, hashKey: sessionSecrets[0] ?? '' });
+  const standIn = config.embeddedSfu?.isAiStandInEnabled === true ? embedded?.standIn : undefined;
+  const hashKey = sessionSecrets[0] ?? '';
+  const ai = calls && configuredAi({ calls, standIn, config, store, clock, log, hashKey });
   const voice = overrides.voice ?? ai?.voice ?? unconfiguredVoice;
   const machine = bindRoomMachine(overrides.machine ?? roomMachine, voice, delaysOf(config), clock);
   const turn = configuredTurn(config, clock, log);
@@ -114,8 +118,10 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
       sessionSecrets,
       proxy: media?.proxy,
       turn,
+      needsStun: embedded === undefined,
       outbox,
       hasAi: voice !== unconfiguredVoice,
+      isStandIn: standIn !== undefined && voice === ai?.voice,
     }),
     createAdminRoutes: (registry) => assembleAdmin(config, registry, clock, log),
     unreadyReason: () => (journal.faulty ? 'store' : undefined),
@@ -136,9 +142,11 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
         ownsTrack: (owner, track) => media === undefined || media.sessions.publishes(owner, track),
       }),
   });
-  if (calls === undefined) log.info('media is off: there is no CALLS_APP_ID');
+  if (calls === undefined) log.info('media is off: there is no CALLS_APP_ID, and EMBEDDED_SFU is false');
   if (voice === unconfiguredVoice) log.info('the AI is off: there is no OPENAI_API_TOKEN, or no media');
   const services: (Service | undefined)[] = [
+    // Before what uses it; it is closed with the way to it.
+    embedded && { start: () => embedded.start(), stop: () => Promise.resolve() },
     outbox ?? { start: () => store.pruneFeedback(clock.now() - KEEP_MS), stop: () => Promise.resolve() },
     // Before the way to the SFU is closed.
     ai?.service,
@@ -178,22 +186,34 @@ type RouteParts = Base & {
   readonly sessionSecrets: readonly string[];
   readonly proxy: CallsProxy | undefined;
   readonly turn: TurnServers | undefined;
+  readonly needsStun: boolean;
   readonly outbox: Outbox | undefined;
   readonly hasAi: boolean;
+  readonly isStandIn: boolean;
 };
 
 /** Everything that the public port offers over HTTP. The pages come last: to them every other path is a room. */
-function routesOf({ config, proxy, turn, outbox, hasAi, ...parts }: RouteParts): Router {
+function routesOf({
+  config,
+  proxy,
+  turn,
+  needsStun,
+  outbox,
+  hasAi,
+  isStandIn,
+  ...parts
+}: RouteParts): Router {
   const { authorize, identifier, sessionSecrets, clock, log } = parts;
   const pages = { identifier, sessionSecrets };
   return firstOf(
-    callsRoutes({ identifier, authorize, clock, log, proxy, turn }),
+    callsRoutes({ identifier, authorize, clock, log, proxy, turn, needsStun }),
     exactly(
       configRoute({
         identifier,
         authorize,
         hasMedia: proxy !== undefined,
         hasAi,
+        isStandIn,
         hasFeedback: outbox !== undefined,
         apiExtraParams: config.apiExtraParams,
         webcam: {

@@ -1,98 +1,23 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-
-const integer = (min: number, max: number, fallback: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
-
-const port = (fallback: number) => integer(0, 65_535, fallback);
-
-/** A duration; below 2^31 ms because Node fires longer timers at once. */
-const durationMs = (fallback: number, min = 0) => integer(min, 2 ** 31 - 1, fallback);
-
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-
-const flag = z
-  .enum(['true', 'false'])
-  .default('false')
-  .transform((text) => text === 'true');
-
-/** The secret that the original server shipped in its public source: anyone can sign with it. */
-const PUBLIC_SECRET = 'oooOOooOOoOOoOOOOoo';
-const MIN_SECRET_LENGTH = 32;
-
-const secrets = list.refine(
-  (values) => values.every((value) => value.length >= MIN_SECRET_LENGTH && value !== PUBLIC_SECRET),
-  `each secret must have at least ${MIN_SECRET_LENGTH} characters, and must not be the original server's public one`,
-);
-
-const origins = list.refine(
-  (values) => values.every((value) => URL.canParse(value) && new URL(value).origin === value.toLowerCase()),
-  'must be origins such as https://meet.example.org, separated by commas',
-);
-
-const isRange = (text: string): boolean => {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  const longest = family === 4 ? 32 : 128;
-  return (
-    family !== 0 &&
-    rest.length === 0 &&
-    (prefix === undefined || (/^\d+$/.test(prefix) && Number(prefix) <= longest))
-  );
-};
-
-const ranges = list.refine(
-  (values) => values.every(isRange),
-  'must be addresses or CIDR ranges, separated by commas',
-);
-
-const JWT_SECRET = z
-  .string()
-  .default('')
-  .refine(
-    (value) => value === '' || value.length >= MIN_SECRET_LENGTH,
-    `must have at least ${MIN_SECRET_LENGTH} characters`,
-  );
-
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-/** Secrets travel to these: only over TLS, unless it is this machine. */
-const isSafeUrl = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username } = new URL(text);
-  return username === '' && (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname)));
-};
-
-const safeUrl = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .refine(
-      (text) => text === '' || isSafeUrl(text),
-      'must be an https URL (http only to this machine), without a user name',
-    );
-
-/** A host name stands for https. */
-const origin = z
-  .string()
-  .default('')
-  .transform((text) => (text === '' || text.includes('://') ? text : `https://${text}`))
-  .refine((text) => text === '' || isSafeUrl(text), 'must be a host name or an https origin')
-  .transform((text) => (text === '' ? '' : new URL(text).origin));
-
-const SEGMENT = /^[\w-]*$/;
-const segment = z
-  .string()
-  .default('')
-  .refine((text) => SEGMENT.test(text), 'must be letters, digits, - and _');
+import {
+  JWT_SECRET,
+  address,
+  durationMs,
+  flag,
+  flagOn,
+  integer,
+  isSafeUrl,
+  list,
+  origin,
+  origins,
+  port,
+  portRange,
+  ranges,
+  safeUrl,
+  secrets,
+  segment,
+} from './config-fields.ts';
+import { DEFAULT_SFU_LIMITS, type SfuSettings } from './sfu/sfu-settings.ts';
 
 /** One line of the README's table for each of these; a test compares the two. */
 const environmentSchema = z.object({
@@ -118,6 +43,15 @@ const environmentSchema = z.object({
   CALLS_APP_ID: segment,
   CALLS_APP_SECRET: z.string().default(''),
   CALLS_API_URL: safeUrl('https://rtc.live.cloudflare.com/v1'),
+  EMBEDDED_SFU: flagOn,
+  SFU_ANNOUNCED_ADDRESS: address,
+  SFU_PORT: portRange('8788-8797'),
+  SFU_TCP: flagOn,
+  SFU_MAX_SESSIONS: integer(1, 100_000, DEFAULT_SFU_LIMITS.maxSessions),
+  SFU_MAX_TRACKS: integer(1, 1_000_000, DEFAULT_SFU_LIMITS.maxTracks),
+  SFU_MAX_BITRATE: integer(50_000, 100_000_000, DEFAULT_SFU_LIMITS.maxBitrateBps),
+  SFU_MAX_PACKETS_PER_SECOND: integer(100, 10_000_000, DEFAULT_SFU_LIMITS.maxEgressPacketsPerSecond),
+  AI_STAND_IN: flagOn,
   API_EXTRA_PARAMS: z.string().max(1_024).default(''),
   TURN_SERVICE_ID: segment,
   TURN_SERVICE_TOKEN: z.string().default(''),
@@ -202,10 +136,12 @@ export type Config = Readonly<{
   joinTokenSecret: string;
   requireJoinToken: boolean;
   roomPolicy: Environment['ROOM_POLICY'];
-  /** Empty, as the secret: there is no SFU. */
+  /** Empty, as the secret: there is no SFU but the embedded one. */
   callsAppId: string;
   callsAppSecret: string;
   callsApiUrl: string;
+  /** The SFU of this process; nothing where another is configured, or none is wanted. */
+  embeddedSfu: SfuSettings | undefined;
   /** A query string that every request to the SFU carries. */
   apiExtraParams: string;
   /** Empty, as the token: STUN only. */
@@ -248,6 +184,24 @@ export class ConfigError extends Error {
   }
 }
 
+const embeddedSfuOf = (env: Environment): SfuSettings | undefined =>
+  env.CALLS_APP_ID !== '' || !env.EMBEDDED_SFU
+    ? undefined
+    : {
+        announcedAddress: env.SFU_ANNOUNCED_ADDRESS,
+        port: env.SFU_PORT.from,
+        portMax: env.SFU_PORT.to,
+        isTcpEnabled: env.SFU_TCP,
+        isAiStandInEnabled: env.AI_STAND_IN && env.OPENAI_API_TOKEN === '',
+        limits: {
+          ...DEFAULT_SFU_LIMITS,
+          maxSessions: env.SFU_MAX_SESSIONS,
+          maxTracks: env.SFU_MAX_TRACKS,
+          maxBitrateBps: env.SFU_MAX_BITRATE,
+          maxEgressPacketsPerSecond: env.SFU_MAX_PACKETS_PER_SECOND,
+        },
+      };
+
 /**
  * Reads the settings out of an environment. Pure; an empty environment is a useful one. Empty values count as absent,
  * as they do in compose files. Throws {@link ConfigError}.
@@ -281,6 +235,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     callsAppId: env.CALLS_APP_ID,
     callsAppSecret: env.CALLS_APP_SECRET,
     callsApiUrl: env.CALLS_API_URL,
+    embeddedSfu: embeddedSfuOf(env),
     apiExtraParams: env.API_EXTRA_PARAMS,
     turnServiceId: env.TURN_SERVICE_ID,
     turnServiceToken: env.TURN_SERVICE_TOKEN,

@@ -16,8 +16,10 @@ import type { Authorize } from './identity/authorize.ts';
 import { Identifier } from './identity/identify.ts';
 import { JoinTokens } from './identity/join-token.ts';
 import type { Service } from './room-server.ts';
+import { EmbeddedCalls } from './sfu/calls.embedded.ts';
+import { EmbeddedSfu } from './sfu/embedded-sfu.ts';
 import type { Store } from './store/store.ts';
-import { OpenAiApi } from './voice/openai-api.ts';
+import { OpenAiApi, type RealtimeApi } from './voice/openai-api.ts';
 import { modelWarning, readEndpoint } from './voice/openai-settings.ts';
 import { Teardown } from './voice/teardown.ts';
 import { OpenAiVoice } from './voice/voice.openai.ts';
@@ -32,12 +34,18 @@ export type Base = {
   readonly log: Logger;
 };
 
+/** Cloudflare's SFU, or what speaks its API elsewhere; nothing where none is configured. */
 export function configuredCalls({
   callsApiUrl: apiUrl,
   callsAppId: appId,
   callsAppSecret: appSecret,
 }: Config): Calls | undefined {
   return appId === '' ? undefined : new HttpCalls({ apiUrl, appId, appSecret });
+}
+
+/** The SFU of this process, to be started before whatever uses it. */
+export function embeddedCalls({ embeddedSfu }: Config, clock: Clock, log: Logger): EmbeddedCalls | undefined {
+  return embeddedSfu && new EmbeddedCalls(new EmbeddedSfu({ settings: embeddedSfu, clock, log }));
 }
 
 export function configuredTurn(config: Config, clock: Clock, log: Logger): TurnServers | undefined {
@@ -73,34 +81,61 @@ export function assembleIdentifier(
   });
 }
 
-type AiParts = Base & { readonly calls: Calls; readonly hashKey: string };
+type AiParts = Base & {
+  readonly calls: Calls;
+  /** What answers where there is no key. */
+  readonly standIn: RealtimeApi | undefined;
+  readonly hashKey: string;
+};
 
-/** OpenAI's voice, where there is a key. */
+/** What the stand-in is called wherever a person meets it. */
+const STAND_IN_NAME = 'Echo (no AI configured)';
+
+/** OpenAI's voice, where there is a key, or what stands in for it. */
 export function configuredAi({
   calls,
+  standIn,
   config,
   store,
   clock,
   log,
   hashKey,
 }: AiParts): { readonly voice: OpenAiVoice; readonly service: Service } | undefined {
-  const { openAiToken, openAiEndpoint, openAiModel: model, apiExtraParams } = config;
-  if (openAiToken === '') return undefined;
-  const { settings, warning } = readEndpoint(openAiEndpoint, openAiToken);
-  if (warning !== undefined) log.warn(warning);
-  const today = new Date(clock.now()).toISOString().slice(0, 10);
-  const shutdown = modelWarning(model, today);
-  if (shutdown !== undefined) log.warn({ model }, `OPENAI_MODEL_ID ${shutdown}`);
-  const api = new OpenAiApi(settings);
+  const { openAiModel: model, apiExtraParams } = config;
+  const openAi = configuredOpenAi(config, clock, log);
+  const api = openAi ?? standIn;
+  if (api === undefined) return undefined;
+  const name = openAi === undefined ? STAND_IN_NAME : undefined;
   const extraParams = new URLSearchParams(apiExtraParams);
   const teardown = new Teardown({ api, calls, store, clock, log, extraParams });
-  const voice = new OpenAiVoice({ calls, api, teardown, clock, log, model, extraParams, hashKey });
+  const voice = new OpenAiVoice({
+    calls,
+    api,
+    teardown,
+    clock,
+    log,
+    model,
+    name,
+    extraParams,
+    hashKey,
+  });
   const stop = async (): Promise<void> => {
     await voice.stop();
     await teardown.stop();
     await api.close();
   };
   return { voice, service: { start: () => teardown.start(), stop } };
+}
+
+function configuredOpenAi(config: Config, clock: Clock, log: Logger): OpenAiApi | undefined {
+  const { openAiToken, openAiEndpoint, openAiModel: model } = config;
+  if (openAiToken === '') return undefined;
+  const { settings, warning } = readEndpoint(openAiEndpoint, openAiToken);
+  if (warning !== undefined) log.warn(warning);
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const shutdown = modelWarning(model, today);
+  if (shutdown !== undefined) log.warn({ model }, `OPENAI_MODEL_ID ${shutdown}`);
+  return new OpenAiApi(settings);
 }
 
 type MediaParts = Base & {

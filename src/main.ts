@@ -1,6 +1,7 @@
 import { createApp, ConfigError, loadConfig } from './app.ts';
 import { ListenError } from './gateway/listen.ts';
 import { createLog } from './log.ts';
+import { SfuStartError } from './sfu/embedded-sfu.ts';
 import { StoreOpenError } from './store/store.ts';
 
 /** Ends the process: in words where a person can mend it, with the stack where it is ours to mend. */
@@ -9,6 +10,7 @@ function refuseToStart(error: unknown): never {
     error instanceof ConfigError ||
     error instanceof ListenError ||
     error instanceof StoreOpenError ||
+    error instanceof SfuStartError ||
     (error instanceof Error && 'syscall' in error);
   const text = error instanceof Error ? (forPeople ? error.message : error.stack) : String(error);
   process.stderr.write(`satsuma: ${text}\n`);

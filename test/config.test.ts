@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_SFU_SETTINGS } from '../src/sfu/sfu-settings.ts';
 import { ConfigError, ENVIRONMENT_NAMES, loadConfig } from '../src/config.ts';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
@@ -47,6 +48,7 @@ describe('configuration', () => {
       callsAppId: '',
       callsAppSecret: '',
       callsApiUrl: 'https://rtc.live.cloudflare.com/v1',
+      embeddedSfu: { ...DEFAULT_SFU_SETTINGS, port: 8_788, portMax: 8_797, isAiStandInEnabled: true },
       apiExtraParams: '',
       turnServiceId: '',
       turnServiceToken: '',
@@ -128,7 +130,23 @@ describe('the README', () => {
   });
 
   test('states the defaults as they are', () => {
-    const defaults = Object.values(loadConfig({}));
+    const { embeddedSfu, ...rest } = loadConfig({});
+    const { announcedAddress, port, portMax, isTcpEnabled, isAiStandInEnabled, limits } =
+      embeddedSfu ?? DEFAULT_SFU_SETTINGS;
+    const { maxSessions, maxTracks, maxBitrateBps, maxEgressPacketsPerSecond } = limits;
+    const ofSfu = [
+      embeddedSfu !== undefined,
+      announcedAddress,
+      `${port}-${portMax}`,
+      isTcpEnabled,
+      maxSessions,
+      maxTracks,
+      maxBitrateBps,
+      maxEgressPacketsPerSecond,
+      isAiStandInEnabled,
+    ];
+    const at = Object.keys(loadConfig({})).indexOf('embeddedSfu');
+    const defaults = Object.values(rest).toSpliced(at, 0, ...ofSfu);
     const stated = table('variable', 'default').map(([, value]) => (value === 'none' ? '' : value));
     expect(stated).toEqual(defaults.map(String));
   });

@@ -25,6 +25,9 @@ const replySchema = z.object({
 /** Works without an account; what everybody gets when there are no credentials to be had. */
 export const STUN_ONLY: IceServers = { iceServers: [{ urls: ['stun:stun.cloudflare.com:3478'] }] };
 
+/** For an SFU that clients reach directly: it needs nobody's help, and works without the internet. */
+export const NO_ICE_SERVERS: IceServers = { iceServers: [] };
+
 /** Browsers block port 53, and waste a candidate's time on it. */
 const BLOCKED_PORT = /:53(?:\?|$)/;
 

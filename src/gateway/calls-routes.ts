@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { CallsProxy, ProxyRequest } from '../calls/calls-proxy.ts';
 import { sessionIdSchema } from '../calls/calls-schema.ts';
-import { STUN_ONLY, type TurnServers } from '../calls/ice-servers.ts';
+import { NO_ICE_SERVERS, STUN_ONLY, type TurnServers } from '../calls/ice-servers.ts';
 import type { ProxyAnswer } from '../calls/proxy-answer.ts';
 import { failedPull, readPull } from '../calls/pull.ts';
 import type { Clock } from '../clock.ts';
@@ -20,8 +20,10 @@ export type CallsRoutesDeps = {
   readonly log: Logger;
   /** None where no SFU is configured. */
   readonly proxy: CallsProxy | undefined;
-  /** None where only STUN is configured. */
+  /** None where there are no TURN credentials. */
   readonly turn: TurnServers | undefined;
+  /** Whether clients have to learn their outer address: not for an SFU that they reach directly. */
+  readonly needsStun: boolean;
 };
 
 /** The operations by what a client does with an answer, which decides how it must be refused. */
@@ -218,17 +220,18 @@ function refuse(operation: Operation, code: ErrorCode, body: unknown, fault?: st
 }
 
 /** `GET …ice-servers`: always servers that work, because the client opens a session for each answer it cannot use. */
-function iceHandler({ identifier, authorize, turn, clock }: CallsRoutesDeps): Handler {
+function iceHandler({ identifier, authorize, turn, needsStun, clock }: CallsRoutesDeps): Handler {
+  const withoutTurn = needsStun ? STUN_ONLY : NO_ICE_SERVERS;
   const perAddress = new RequestLimits(CREDENTIALS_PER_ADDRESS, clock);
   return async (request) => {
     const token = '';
     const identity = turn && (await identifier.identify({ header: request.header, token }));
     if (turn === undefined || identity === undefined || !authorize(identity.role, 'getIceServers')) {
-      return jsonResponse(200, STUN_ONLY);
+      return jsonResponse(200, withoutTurn);
     }
     const remembered = await turn.remembered(identity.owner);
     if (remembered !== undefined) return jsonResponse(200, remembered);
     const allowed = perAddress.take(addressGroup(request.forwarding.address));
-    return jsonResponse(200, allowed ? await turn.issue(identity.owner) : STUN_ONLY);
+    return jsonResponse(200, allowed ? await turn.issue(identity.owner) : withoutTurn);
   };
 }

@@ -10,6 +10,8 @@ export type ConfigRouteDeps = {
   readonly authorize: Authorize;
   readonly hasMedia: boolean;
   readonly hasAi: boolean;
+  /** Whether what people can invite is not an AI, but what stands in for one. */
+  readonly isStandIn: boolean;
   readonly hasFeedback: boolean;
   /** What the stock client is to add to its calls; the server adds it in any case. */
   readonly apiExtraParams: string;
@@ -19,7 +21,7 @@ export type ConfigRouteDeps = {
 
 /** `GET /api/config?room=…`: what this server offers to whoever asks, in that room. Nothing of it is secret. */
 export function configRoute(deps: ConfigRouteDeps): Readonly<Record<string, Methods>> {
-  const { identifier, authorize, hasMedia, hasAi, hasFeedback, apiExtraParams, webcam } = deps;
+  const { identifier, authorize, hasMedia, hasAi, isStandIn, hasFeedback, apiExtraParams, webcam } = deps;
   return {
     '/api/config': {
       GET: {
@@ -31,7 +33,7 @@ export function configRoute(deps: ConfigRouteDeps): Readonly<Record<string, Meth
           const isAllowed = identity !== undefined && authorize(identity.role, 'enableAi');
           return jsonResponse(200, {
             media: hasMedia,
-            ai: { available: hasAi && isAllowed, configured: hasAi, voices: AI_VOICES },
+            ai: { available: hasAi && isAllowed, configured: hasAi, standIn: isStandIn, voices: AI_VOICES },
             feedback: hasFeedback,
             apiExtraParams,
             webcam,

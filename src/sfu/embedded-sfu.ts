@@ -6,6 +6,7 @@ import { waitAtMost } from '../deadline.ts';
 import type { LogLevel } from '../log.ts';
 import type { SfuAccess, SfuCommand, SfuReport, SfuStats, SfuWorkerData } from './sfu-messages.ts';
 import type { SfuSettings } from './sfu-settings.ts';
+import type { AiStandInAddress } from './stand-in/ai-stand-in.ts';
 import type { Candidate } from './transport/session-transport.ts';
 
 export type EmbeddedSfuDeps = {
@@ -23,7 +24,24 @@ export type SfuCredentials = {
   readonly appSecret: string;
   /** Where browsers send media. */
   readonly candidates: readonly Candidate[];
+  /** The AI that needs no key, where it is switched on: an OpenAI that repeats what it hears. */
+  readonly standIn: AiStandInAddress | undefined;
 };
+
+/** The embedded SFU cannot be had; the message is for the person who starts the server. */
+export class SfuStartError extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      `The embedded SFU could not be started: ${reason}. See SFU_PORT; EMBEDDED_SFU=false does without it.`,
+      options,
+    );
+    this.name = 'SfuStartError';
+  }
+}
+
+type Listening = Extract<SfuReport, { type: 'listening' }>;
+
+const secret = (): string => randomBytes(32).toString('base64url');
 
 const APP_ID = 'embedded';
 const RESTART_MS = { first: 250, longest: 10_000 };
@@ -37,9 +55,11 @@ const STOP_MS = 5_000;
  */
 export class EmbeddedSfu {
   readonly #deps: EmbeddedSfuDeps;
-  readonly #appSecret = randomBytes(32).toString('base64url');
+  readonly #appSecret = secret();
+  readonly #standInToken = secret();
   /** 0 before the first has listened; from then on all listen there. */
   #port = 0;
+  #standInPort = 0;
   #worker: Worker | undefined = undefined;
   #timer: unknown;
   #delayMs = RESTART_MS.first;
@@ -58,7 +78,7 @@ export class EmbeddedSfu {
 
   /** Resolves when its API can be used. Rejects when it cannot be started at all; it is tried again only after that. */
   async start(): Promise<SfuCredentials> {
-    const candidates = await this.#launch();
+    const { candidates, standIn } = await this.#launch();
     const { log, settings } = this.#deps;
     const apiUrl = `http://127.0.0.1:${this.#port}/v1`;
     const addresses = candidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
@@ -66,7 +86,9 @@ export class EmbeddedSfu {
       { apiUrl, addresses, ...settings.limits },
       'embedded SFU listening: for trying out, for teams of a dozen people who all send video, and for sites without internet; set CALLS_APP_ID for more',
     );
-    return { apiUrl, appId: APP_ID, appSecret: this.#appSecret, candidates };
+    if (standIn !== undefined)
+      log.info('the AI is an echo, which repeats what it hears: there is no OPENAI_API_TOKEN');
+    return { apiUrl, appId: APP_ID, appSecret: this.#appSecret, candidates, standIn };
   }
 
   /** Ends it. Media stop, and the port is free. */
@@ -85,14 +107,14 @@ export class EmbeddedSfu {
   }
 
   /** Starts a thread; resolves when it listens, and rejects when it ends before. */
-  #launch(): Promise<readonly Candidate[]> {
+  #launch(): Promise<Listening> {
     const worker = this.#createWorker();
     this.#worker = worker;
     return new Promise((resolve, reject) => {
       let cause: Error | undefined;
       worker.on('message', (report: SfuReport) => {
         this.#receive(report);
-        if (report.type === 'listening') resolve(report.candidates);
+        if (report.type === 'listening') resolve(report);
       });
       worker.on('error', (error: unknown) => {
         cause = error instanceof Error ? error : new Error(String(error));
@@ -103,14 +125,15 @@ export class EmbeddedSfu {
           this.#deps.log.error({ err: cause, exitCode }, 'embedded SFU died');
           this.#relaunchLater();
         }
-        reject(new Error('The embedded SFU could not be started', { cause }));
+        reject(new SfuStartError(cause?.message ?? `exit code ${exitCode}`, { cause }));
       });
     });
   }
 
   #createWorker(): Worker {
     const { settings, log, partsUrl = new URL('./sfu-parts.ts', import.meta.url) } = this.#deps;
-    const access: SfuAccess = { appId: APP_ID, appSecret: this.#appSecret, port: this.#port };
+    const standIn = { token: this.#standInToken, port: this.#standInPort };
+    const access: SfuAccess = { appId: APP_ID, appSecret: this.#appSecret, port: this.#port, standIn };
     const logLevel = log.level as LogLevel;
     const workerData: SfuWorkerData = { settings, access, logLevel, partsUrl: partsUrl.href };
     return new Worker(new URL('./sfu-worker.ts', import.meta.url), {
@@ -123,6 +146,7 @@ export class EmbeddedSfu {
     switch (report.type) {
       case 'listening':
         this.#port = report.port;
+        this.#standInPort = report.standIn?.port ?? 0;
         this.#listeningAtMs = this.#deps.clock.now();
         break;
       case 'stats':

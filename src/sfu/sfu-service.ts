@@ -6,6 +6,7 @@ import { SessionRegistry } from './session/session-registry.ts';
 import type { SfuParts } from './sfu-blueprint.ts';
 import type { SfuAccess, SfuStats } from './sfu-messages.ts';
 import type { SfuSettings } from './sfu-settings.ts';
+import { AiStandIn, type AiStandInAddress } from './stand-in/ai-stand-in.ts';
 import type { Candidate, TransportHub } from './transport/session-transport.ts';
 
 /** Reports and key-frame requests are due some 20 times a second; one timer serves all streams. */
@@ -26,6 +27,8 @@ export type SfuServiceDeps = {
 export type SfuService = {
   /** Where the API listens. */
   readonly port: number;
+  /** The AI that needs no key, if there is one. */
+  readonly standIn: AiStandInAddress | undefined;
   /** Where media are received. */
   readonly candidates: readonly Candidate[];
   close(): Promise<void>;
@@ -40,10 +43,14 @@ export async function startSfuService(deps: SfuServiceDeps): Promise<SfuService>
   const registry = new SessionRegistry({ hub, engine, limits, clock, log });
   const operations = new Operations(registry, limits.maxRequestsPerSecond, clock);
   const api = new HttpApi({ ...access, maxBodyBytes: limits.maxBodyBytes }, operations, log);
+  const ai = settings.isAiStandInEnabled ? new AiStandIn({ clock, log, ...access.standIn }) : undefined;
   let port: number;
+  let standIn: AiStandInAddress | undefined;
   try {
     port = await api.listen();
+    standIn = await ai?.start();
   } catch (error) {
+    await api.close();
     await hub.close();
     throw error;
   }
@@ -54,11 +61,12 @@ export async function startSfuService(deps: SfuServiceDeps): Promise<SfuService>
   );
   const close = async (): Promise<void> => {
     stopTicking();
+    await ai?.close();
     await api.close();
     registry.close();
     await hub.close();
   };
-  return { port, candidates: candidatesOf(hub), close };
+  return { port, standIn, candidates: candidatesOf(hub), close };
 }
 
 /** The addresses are those that any transport says. */

@@ -7,6 +7,8 @@ export type SfuSettings = {
   readonly portMax: number;
   /** Whether media may come by TCP (RFC 6544) on the same port, for networks that let no UDP out. */
   readonly isTcpEnabled: boolean;
+  /** Whether there is an AI that needs no key: it repeats what it hears. */
+  readonly isAiStandInEnabled: boolean;
   readonly limits: SfuLimits;
 };
 
@@ -46,5 +48,6 @@ export const DEFAULT_SFU_SETTINGS: SfuSettings = {
   port: 0,
   portMax: 0,
   isTcpEnabled: true,
+  isAiStandInEnabled: false,
   limits: DEFAULT_SFU_LIMITS,
 };

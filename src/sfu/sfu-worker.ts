@@ -33,4 +33,5 @@ mainThread.on('message', ({ type }: SfuCommand) => {
   // Without the port nothing keeps this thread.
   void service.close().finally(() => mainThread.close());
 });
-report({ type: 'listening', port: service.port, candidates: service.candidates });
+const { port, standIn, candidates } = service;
+report({ type: 'listening', port, standIn, candidates });

@@ -46,6 +46,9 @@ export class OpenAiError extends Error {
   }
 }
 
+/** What the AI's voice needs of an API. */
+export type RealtimeApi = Pick<OpenAiApi, 'create' | 'hangUp' | 'close'>;
+
 const CONNECT_TIMEOUT_MS = 5_000;
 const HANG_UP_TIMEOUT_MS = 15_000;
 /** Longer than anybody waits for the AI: an answer that nobody waits for any more still names what is to be ended. */

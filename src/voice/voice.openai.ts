@@ -35,6 +35,8 @@ export type OpenAiVoiceDeps = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly model: string;
+  /** What people see it called; without it, `AI`, as the original has it. */
+  readonly name?: string | undefined;
   /** Added to every request to the SFU. */
   readonly extraParams: URLSearchParams;
   /** Keys the hash by which the API tells inviters apart without knowing them. */
@@ -93,7 +95,8 @@ export class OpenAiVoice implements Voice {
       const failure = await this.#giveAnswer({ ...leg, queue }, answer, signal);
       if (failure !== undefined) throw new Error(`the SFU refused the AI's answer (${failure})`);
       this.#legs.set(sessionId, { ...leg, queue });
-      return { sessionId, trackName: AI_TRACK_NAME, callId };
+      const { name } = this.#deps;
+      return { sessionId, trackName: AI_TRACK_NAME, callId, ...(name !== undefined && { name }) };
     } catch (error) {
       if (leg !== undefined) teardown.end(leg, queue);
       if (signal.aborted) throw error;

@@ -47,6 +47,7 @@ export async function openAdminSite(
   const start = async (): Promise<App> => {
     const started = createApp(
       loadConfig({
+        EMBEDDED_SFU: 'false',
         HOST: '127.0.0.1',
         PORT: String(port),
         ADMIN_PORT: String(adminPort),

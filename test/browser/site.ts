@@ -68,6 +68,7 @@ export async function openSite(
   const start = async (): Promise<App> => {
     const app = createApp(
       loadConfig({
+        EMBEDDED_SFU: 'false',
         HOST: '127.0.0.1',
         PORT: String(port),
         ADMIN_PORT: '0',

@@ -16,7 +16,12 @@ async function config(server: TestServer, headers: Record<string, string> = {}):
   return JSON.parse(body);
 }
 
-const ai = (available: boolean, configured: boolean) => ({ available, configured, voices: VOICES });
+const ai = (available: boolean, configured: boolean) => ({
+  available,
+  configured,
+  standIn: false,
+  voices: VOICES,
+});
 
 test('[V10] without an SFU there is neither media nor AI', async () => {
   const server = await startServer({ OPENAI_API_TOKEN: 'sk-test' });

@@ -208,6 +208,7 @@ test.each([
 test('[G13] a port in use is a clear error, and then nothing listens', async () => {
   const server = await startServer();
   const config = loadConfig({
+    EMBEDDED_SFU: 'false',
     HOST: '127.0.0.1',
     PORT: '0',
     ADMIN_PORT: String(server.adminPort),

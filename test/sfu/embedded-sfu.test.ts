@@ -91,7 +91,7 @@ test('says how it is about once a second', async () => {
   });
 });
 
-test('its death is noticed, and another one answers at the same address that old sessions are gone', async () => {
+test('[M4] its death is noticed, and another one answers at the same address that old sessions are gone', async () => {
   const clock = new FakeClock();
   const { sfu, lines } = create(clock);
   const access = await sfu.start();
@@ -116,7 +116,8 @@ test('what cannot be started says why, and is not tried for ever', async () => {
   const { sfu } = create(clock, 'nowhere');
   const failure: unknown = await sfu.start().catch((error: unknown) => error);
   expect(failure).toMatchObject({
-    message: 'The embedded SFU could not be started',
+    message:
+      'The embedded SFU could not be started: no port is free. See SFU_PORT; EMBEDDED_SFU=false does without it.',
     cause: { message: 'no port is free' },
   });
   expect(clock.timerCount).toBe(0);

@@ -25,6 +25,7 @@ export class ChildServer {
         DATA_DIR: dataDir,
         SESSION_SECRETS: SECRET,
         LOG_LEVEL: 'debug',
+        EMBEDDED_SFU: 'false',
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'inherit'],

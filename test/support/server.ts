@@ -57,6 +57,7 @@ export async function startServer(
     DATA_DIR: dataDir,
     SESSION_SECRETS: SECRET,
     LOG_LEVEL: 'debug',
+    EMBEDDED_SFU: 'false',
     ...environment,
   });
   const logLines: Record<string, unknown>[] = [];

@@ -14,14 +14,21 @@ export type AiStandInOptions = {
   readonly log: Logger;
   /** Calls at a time: 16 by default, each some 100 packets a second. */
   readonly maxCalls?: number;
+  /** Where it listens; without it, or with 0, wherever is free. */
+  readonly port?: number;
+  /** What its callers present; without it one is made up. */
+  readonly token?: string;
 };
 
 export type AiStandInAddress = {
   /** The API's base, as `openai-settings.ts` takes it. */
   readonly baseUrl: string;
-  /** The key of this process, and of no other. */
+  readonly port: number;
   readonly token: string;
 };
+
+/** How the names of its calls begin, so that nobody asks it about calls of the real API. */
+export const STAND_IN_CALL = 'rtc_echo_';
 
 const MAX_CALLS = 16;
 /** For a client that does not finish what it sends; a whole request takes milliseconds on loopback. */
@@ -40,8 +47,8 @@ export class AiStandIn {
   readonly #options: AiStandInOptions;
   readonly #server: Server;
   readonly #calls = new Map<string, RealtimeCall>();
-  readonly #token = randomBytes(32).toString('base64url');
-  readonly #tokenDigest = digest(this.#token);
+  readonly #token: string;
+  readonly #tokenDigest: Buffer;
   /** Calls that are being answered. */
   #opening = 0;
   #timer: unknown;
@@ -49,6 +56,8 @@ export class AiStandIn {
 
   constructor(options: AiStandInOptions) {
     this.#options = options;
+    this.#token = options.token ?? randomBytes(32).toString('base64url');
+    this.#tokenDigest = digest(this.#token);
     this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       void this.#handle(request, response);
     });
@@ -63,10 +72,10 @@ export class AiStandIn {
   async start(): Promise<AiStandInAddress> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => resolve());
+      this.#server.listen(this.#options.port ?? 0, '127.0.0.1', () => resolve());
     });
     const { port } = this.#server.address() as AddressInfo;
-    return { baseUrl: `http://127.0.0.1:${port}/v1`, token: this.#token };
+    return { baseUrl: `http://127.0.0.1:${port}/v1`, port, token: this.#token };
   }
 
   /** Ends all calls and stops listening; resolves when nothing is left of it. */
@@ -141,7 +150,7 @@ export class AiStandIn {
 
   async #open(offer: string): Promise<RealtimeCall> {
     const { clock, log } = this.#options;
-    const id = `rtc_${nanoid()}`;
+    const id = `${STAND_IN_CALL}${nanoid()}`;
     const deps = { clock, log, random: Math.random };
     let call: RealtimeCall;
     try {
