@@ -24,7 +24,7 @@ import { RecordNumbers } from './record-numbers.ts';
 import type { Fingerprint } from './session-transport.ts';
 
 /** Why an association came to nothing. */
-export type AssociationFault = HandshakeFault | 'library' | 'timeout';
+export type AssociationFault = HandshakeFault | 'outOfTurn' | 'library' | 'timeout';
 
 /** Who is told. Never from within `receive`'s caller's own call to `start`. */
 export interface AssociationListener {
@@ -42,23 +42,28 @@ export type AssociationOptions = {
   readonly clock: Clock;
 };
 
-/** What a peer of each kind may say before there are keys. Finished is not among it: the library would believe a plain one. */
-const PLAIN_MESSAGES: Readonly<Record<'client' | 'server', ReadonlySet<number>>> = {
-  server: new Set([
+/**
+ * What a peer of each kind may say before there are keys, in the only order there is (RFC 6347, section 4.2.4). Finished is not
+ * among it: the library would believe a plain one.
+ */
+const PLAIN_MESSAGES: Readonly<Record<'client' | 'server', readonly number[]>> = {
+  server: [
     HANDSHAKE.clientHello,
     HANDSHAKE.certificate,
     HANDSHAKE.clientKeyExchange,
     HANDSHAKE.certificateVerify,
-  ]),
-  client: new Set([
+  ],
+  client: [
     HANDSHAKE.helloVerifyRequest,
     HANDSHAKE.serverHello,
     HANDSHAKE.certificate,
     HANDSHAKE.serverKeyExchange,
     HANDSHAKE.certificateRequest,
     HANDSHAKE.serverHelloDone,
-  ]),
+  ],
 };
+/** A client says hello again, with the cookie of the library's HelloVerifyRequest. */
+const MOST_HELLOS = 2;
 /** The message after which only Finished is missing. */
 const LAST_PLAIN = { server: HANDSHAKE.certificateVerify, client: HANDSHAKE.serverHelloDone } as const;
 /** A client that gets no answer for so long starts again from the beginning. */
@@ -80,6 +85,9 @@ export class DtlsAssociation {
   readonly #sequencer = new HandshakeSequencer();
   readonly #flight: HandshakeFlight;
   #state: 'shaking' | 'proved' | 'agreed' | 'over' = 'shaking';
+  #hellos = 0;
+  /** Of the plain messages, the place of the one that came last. */
+  #place = -1;
   /** Everything of the peer that comes before Finished has come. */
   #awaitsFinished = false;
   #earlyFinished: DtlsRecord | undefined;
@@ -130,7 +138,7 @@ export class DtlsAssociation {
   #receivePlain(record: DtlsRecord): boolean {
     let repeated = false;
     for (const fragment of parseHandshake(record.fragment)) {
-      if (!PLAIN_MESSAGES[this.#options.role].has(fragment.type)) continue;
+      if (!PLAIN_MESSAGES[this.#options.role].includes(fragment.type)) continue;
       repeated = this.#receiveFragment(fragment) || repeated;
     }
     if (repeated) this.#flight.repeat();
@@ -140,6 +148,8 @@ export class DtlsAssociation {
   /** Says whether the peer has said it before. */
   #receiveFragment(fragment: HandshakeFragment): boolean {
     const novelty = this.#sequencer.add(fragment);
+    // Once the peer has proved itself, nothing in clear is of it: the library would begin anew with whoever says hello.
+    if (this.#state !== 'shaking') return novelty === 'repeated';
     const messages = this.#sequencer.take();
     if (messages.length > 0) this.#flight.answered();
     for (const message of messages) this.#deliver(message);
@@ -147,6 +157,11 @@ export class DtlsAssociation {
   }
 
   #deliver({ type, sequence, body }: HandshakeMessage): void {
+    if (this.#state !== 'shaking') return;
+    if (!this.#isInTurn(type)) {
+      this.#fail('outOfTurn');
+      return;
+    }
     try {
       this.#toLibrary(handshakeRecord(type, sequence, body));
     } catch (error) {
@@ -158,6 +173,19 @@ export class DtlsAssociation {
     const early = this.#earlyFinished;
     this.#earlyFinished = undefined;
     if (early !== undefined) this.#receiveFinished(early);
+  }
+
+  /**
+   * Each message once and in its turn. The library takes them as they come and remembers the first of each kind, but uses the last:
+   * a key that came behind the proof would count, and neither the signature nor Finished would cover it.
+   */
+  #isInTurn(type: number): boolean {
+    const place = PLAIN_MESSAGES[this.#options.role].indexOf(type);
+    const isHello = type === HANDSHAKE.clientHello;
+    if (isHello) this.#hellos += 1;
+    const isInTurn = isHello ? this.#place <= place && this.#hellos <= MOST_HELLOS : place > this.#place;
+    this.#place = Math.max(place, this.#place);
+    return isInTurn;
   }
 
   #receiveFinished(record: DtlsRecord): boolean {
