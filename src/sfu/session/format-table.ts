@@ -1,6 +1,7 @@
+import { ApiError } from '../api/api-errors.ts';
 import type { CodecName, MediaKind, StreamFormat } from '../media/session-media.ts';
 import { codecNamed, CODECS, isSame, type Codec } from './codecs.ts';
-import { MAX_EXTENSION_ID, receivedExtensions, sentExtensions } from './header-extensions.ts';
+import { isSent, MAX_EXTENSION_ID, receivedExtensions, sentExtensions } from './header-extensions.ts';
 import type { LineFormat, RemoteLine } from './session-description.ts';
 
 type Known = { readonly payloadType: number; readonly parameters: string };
@@ -47,7 +48,7 @@ export class FormatTable {
     return undefined;
   }
 
-  /** How an m-line that this side offers says things. */
+  /** How an m-line that this side offers says things. Throws `invalid_params` when the peer has left no number for it. */
   offer(name: CodecName): LineFormat {
     const codec = codecNamed(name);
     const { payloadType, parameters } = this.#codecs.get(name) ?? this.#number(codec);
@@ -71,11 +72,12 @@ export class FormatTable {
     this.#codecs.set(codec.name, { payloadType: remote.payloadType, parameters });
   }
 
+  /** Of an extension that is never sent, only the id counts: a peer may name any number of them. */
   #learnExtension(uri: string, id: number): void {
     this.#extensionIds.add(id);
     if (!this.#isOpen(uri, this.#extensions)) return;
     this.#proposed.delete(uri);
-    this.#extensions.set(uri, id);
+    if (isSent(uri)) this.#extensions.set(uri, id);
     for (const [other, its] of this.#extensions)
       if (its === id && this.#proposed.delete(other)) this.#extensions.delete(other);
   }
@@ -86,8 +88,11 @@ export class FormatTable {
 
   #number(codec: Codec): Known {
     const free = [codec.usualPayloadType, ...DYNAMIC].find((number) => !this.#payloadTypes.has(number));
-    // There are three codecs, and a peer that names 61 others has none that is worth an m-line.
-    if (free === undefined) throw new Error('no payload type is free');
+    if (free === undefined) {
+      throw new ApiError('invalid_params', {
+        description: `The peer has given a meaning to every payload type: there is none left for ${codec.name}`,
+      });
+    }
     const known = { payloadType: free, parameters: codec.parameters };
     this.#payloadTypes.add(free);
     this.#proposed.add(codec.name);

@@ -19,6 +19,9 @@ const SENT: Readonly<Record<MediaKind, readonly string[]>> = {
 
 export const sentExtensions = (kind: MediaKind): readonly string[] => SENT[kind];
 
+/** Whether it is sent with any kind of media. */
+export const isSent = (uri: string): boolean => SENT.audio.includes(uri) || SENT.video.includes(uri);
+
 /** What is taken from an offer, by the kind and by whether it has simulcast. */
 export const receivedExtensions = (kind: MediaKind, isSimulcast: boolean): readonly string[] =>
   isSimulcast ? [...SENT[kind], RID, REPAIRED_RID] : SENT[kind];

@@ -9,6 +9,8 @@ export type SdpSection = {
 
 export type ParsedSdp = { readonly session: SdpSection; readonly media: readonly SdpSection[] };
 
+/** M-lines of a session: a browser with a hundred others before it has two for each. */
+export const MAX_LINES = 512;
 /** Nobody writes longer ones, and patterns are tried on them. */
 const MAX_LINE_LENGTH = 2_048;
 
@@ -31,6 +33,7 @@ export function parseSdp(sdp: string): ParsedSdp {
     if (line.length > MAX_LINE_LENGTH) throw unusable('It has a line that is too long');
     if (line.startsWith('a=')) add(attributes, line);
     else if (line.startsWith('m=')) {
+      if (media.length === MAX_LINES) throw unusable('It has too many m-lines');
       attributes = new Map();
       media.push({ media: line.slice(2), attributes });
     }

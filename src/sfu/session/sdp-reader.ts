@@ -1,10 +1,8 @@
 import { MAX_EXTENSION_ID } from './header-extensions.ts';
-import { parseSdp, unusable, valueOf, valuesOf, type SdpSection } from './sdp-parse.ts';
+import { MAX_LINES, parseSdp, unusable, valueOf, valuesOf, type SdpSection } from './sdp-parse.ts';
 import { readTransport } from './sdp-transport-reader.ts';
 import type { RemoteCodec, RemoteDescription, RemoteLine } from './session-description.ts';
 
-/** M-lines of a session: a browser with a hundred others before it has two for each. */
-export const MAX_LINES = 512;
 const MAX_RIDS = 8;
 const MAX_PARAMETERS_LENGTH = 256;
 
@@ -22,8 +20,8 @@ const RID = /^([\w-]{1,32}) send(?: |$)/;
 export function readDescription(sdp: string): RemoteDescription {
   const { session, media } = parseSdp(sdp);
   if (media.length === 0) throw unusable('It has no m-line');
-  if (media.length > MAX_LINES) throw unusable('It has too many m-lines');
-  const lines = media.map((section) => readLine(section, session));
+  const common = readExtensions(session);
+  const lines = media.map((section) => readLine(section, session, common));
   if (new Set(lines.map(({ mid }) => mid)).size < lines.length) throw unusable('Two m-lines have one mid');
   const bundle = readBundle(session, lines);
   const tagged = media[lines.findIndex(({ mid }) => mid === bundle[0])];
@@ -39,7 +37,7 @@ function readBundle(session: SdpSection, lines: readonly RemoteLine[]): readonly
   return [...new Set(group.split(' ').slice(1))].filter((mid) => known.has(mid));
 }
 
-function readLine(section: SdpSection, session: SdpSection): RemoteLine {
+function readLine(section: SdpSection, session: SdpSection, common: Extensions): RemoteLine {
   const [, type, port, protocol, formats] = M_LINE.exec(section.media) ?? [];
   if (type === undefined || protocol === undefined || formats === undefined)
     throw unusable('An m-line is malformed');
@@ -56,7 +54,7 @@ function readLine(section: SdpSection, session: SdpSection): RemoteLine {
     sends,
     receives,
     codecs: readCodecs(section),
-    extensions: readExtensions(section, session),
+    extensions: readExtensions(section, common),
     ssrcs: readSsrcs(section),
     rids: readRids(section),
   };
@@ -91,9 +89,12 @@ function readCodecs(section: SdpSection): readonly RemoteCodec[] {
   });
 }
 
-function readExtensions(section: SdpSection, session: SdpSection): ReadonlyMap<string, number> {
-  const extensions = new Map<string, number>();
-  for (const value of [...valuesOf(session, 'extmap'), ...valuesOf(section, 'extmap')]) {
+type Extensions = ReadonlyMap<string, number>;
+
+/** @param common - what the session's part says for all m-lines */
+function readExtensions(section: SdpSection, common?: Extensions): Extensions {
+  const extensions = new Map(common);
+  for (const value of valuesOf(section, 'extmap')) {
     const [, id = '', uri = ''] = EXTMAP.exec(value) ?? [];
     const number = Number(id);
     if (number >= 1 && number <= MAX_EXTENSION_ID) extensions.set(uri, number);

@@ -9,7 +9,7 @@ import type { SessionTransport, TransportHub, TransportState } from '../transpor
 import type { MediaLine } from './media-line.ts';
 import { Negotiation } from './negotiation.ts';
 import { PublishedTrack } from './published-track.ts';
-import { MAX_LINES } from './sdp-reader.ts';
+import { MAX_LINES } from './sdp-parse.ts';
 import type { SessionDirectory } from './session-directory.ts';
 
 /** How long a session may take to connect for the first time. The hosted service expires such sessions too, at a time unstated. */

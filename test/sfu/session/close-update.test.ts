@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { endOfTurn } from '../../support/fake-clock.ts';
 import { FakeSfu, type FakeSession, type Reply } from './fake-sfu.ts';
 import { answerTo, audio, directions, offer, recorded, video } from './peer-descriptions.ts';
 
@@ -144,4 +145,35 @@ test('prefers another simulcast layer, where there are layers', async () => {
   expect(ben.media.subscriptions[0]?.simulcast).toMatchObject({ preferredRid: 'c' });
   const refused = await update(await pulled(sfu, eve, 'cam'), eve);
   expect(refused.body.tracks).toMatchObject([{ errorCode: 'update_track_error' }]);
+});
+
+test('a source that is waited for is given up with the request that failed', async () => {
+  const sfu = new FakeSfu();
+  const ada = await publisher(sfu);
+  const ben = await pulled(sfu, ada, 'mic');
+  const cleo = await sfu.open();
+  await sfu.tracksNew(cleo, push(offer(audio('0')), 'late'));
+  // The offer of another track is not answered: its m-line cannot be changed yet, and the whole request is refused.
+  const offered = await sfu.tracksNew(ben, {
+    tracks: [{ location: 'remote', sessionId: ada.id, trackName: 'cam' }],
+  });
+  const waiting = { location: 'remote', sessionId: cleo.id, trackName: 'late', mid: '0' };
+  const refused = { ...waiting, sessionId: ada.id, trackName: 'cam', mid: offered.body.tracks?.[0]?.mid };
+  expect((await sfu.update(ben, { tracks: [waiting, refused] })).status).toBe(425);
+  await sfu.close(ben, { tracks: [{ mid: '0' }], force: true });
+  cleo.media.publications[0]?.flow();
+  await endOfTurn();
+  expect(ben.media.subscriptions[0]?.source).toBeUndefined();
+  expect((await sfu.state(ben)).body.tracks).toMatchObject([{ trackName: 'cam' }]);
+});
+
+test('a closed m-line cannot be given another source: it has to be pulled anew', async () => {
+  const sfu = new FakeSfu();
+  const ada = await publisher(sfu);
+  const ben = await pulled(sfu, ada, 'mic');
+  await sfu.close(ben, { tracks: [{ mid: '0' }], force: true });
+  const item = { location: 'remote', sessionId: ada.id, trackName: 'mic', mid: '0' };
+  const { body } = await sfu.update(ben, { tracks: [item] });
+  expect(body.tracks).toMatchObject([{ mid: '0', errorCode: 'update_track_error' }]);
+  expect(ben.media.subscriptions[0]?.source).toBeUndefined();
 });

@@ -101,6 +101,45 @@ test('gives no number a second meaning: what a peer has used is avoided', async 
   ]);
 });
 
+test('names of header extensions that mean nothing here cost nothing, however many a peer has', async () => {
+  const sfu = new FakeSfu();
+  const ada = await publisher(sfu);
+  const ben = await sfu.open();
+  // Some 30,000 of them: to compare each with all others took ten seconds, in which no packet was forwarded.
+  const lines = Array.from({ length: 128 }, (_, mid) => audio(String(mid), 'inactive'));
+  let count = 0;
+  const sdp = offer(...lines).replaceAll('a=rtcp-mux\r\n', () => {
+    const names = Array.from({ length: 240 }, () => `a=extmap:${1 + (count++ % 14)} urn:x:${count}\r\n`);
+    return `${names.join('')}a=rtcp-mux\r\n`;
+  });
+  const description = { sessionDescription: { type: 'offer', sdp }, tracks: [{ mid: '0' }], force: false };
+  expect((await sfu.close(ben, description)).status).toBe(200);
+  const pull = { tracks: [{ location: 'remote', sessionId: ada.id, trackName: 'mic' }] };
+  // All ids have a meaning to the peer, whatever it is: none gets another.
+  const offered = await sfu.tracksNew(ben, pull);
+  expect(offered.body.sessionDescription?.sdp).not.toContain('a=extmap');
+}, 5_000);
+
+test('a peer that has used up all payload types is told that nothing can be offered to it', async () => {
+  const sfu = new FakeSfu();
+  const ada = await publisher(sfu);
+  const ben = await sfu.open();
+  const numbers = [...Array(32).keys()].map((n) => 96 + n).concat([...Array(29).keys()].map((n) => 35 + n));
+  const codecs = Object.fromEntries(numbers.map((number) => [number, `x-${number}/8000`]));
+  const sdp = offer({ mid: '0', kind: 'audio', direction: 'inactive', codecs }, audio('1', 'inactive'));
+  const description = { sessionDescription: { type: 'offer', sdp }, tracks: [{ mid: '0' }], force: false };
+  await sfu.close(ben, description);
+  const { status, body } = await sfu.tracksNew(ben, { tracks: [remote(ada, 'cam')] });
+  expect({ status, body }).toEqual({
+    status: 406,
+    body: {
+      errorCode: 'invalid_params',
+      errorDescription: 'The peer has given a meaning to every payload type: there is none left for VP8',
+    },
+  });
+  expect((await sfu.tracksNew(ben, { tracks: [remote(ada, 'mic')] })).status).toBe(200);
+});
+
 test('waits for the first packet of the publisher', async () => {
   const sfu = new FakeSfu();
   const ada = await publisher(sfu);
