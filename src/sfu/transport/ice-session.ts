@@ -225,8 +225,11 @@ export class IceSession implements SessionTransport, PathOwner {
     this.#sender = new SrtpSender(profile, local);
     this.#receiver = new SrtpReceiver(profile, remote);
     this.#saidGoodbye = false;
+    const wasConnected = this.#state === 'connected';
     this.#heard();
     this.#refreshState();
+    // The goodbye of the association before was lost: no change of state tells of the keys.
+    if (wasConnected && this.#state === 'connected') this.#listener.onState('connected');
   }
 
   #goodbye(): void {

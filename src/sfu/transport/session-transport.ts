@@ -48,6 +48,7 @@ export interface TransportListener {
   onRtp(packet: Buffer, receivedAtMs: number): void;
   /** A decrypted compound RTCP packet. */
   onRtcp(compound: Buffer, receivedAtMs: number): void;
+  /** Told at each change, and of `connected` once more when there are other keys. */
   onState(state: TransportState): void;
 }
 

@@ -133,6 +133,18 @@ describe('a session with a browser', () => {
     },
   );
 
+  test('says that it is connected once more when there are other keys, though the goodbye was lost', async () => {
+    const stage = await openStage();
+    const { session, peer, listener, hub } = stage;
+    session.connect(peer.parameters('server'));
+    await peer.checked();
+    peer.shakeHands('client');
+    await until(() => session.state === 'connected');
+    peer.shakeHands('client');
+    await until(() => hub.counters.handshakesCompleted === 2);
+    expect(listener.states).toEqual(['connected', 'connected']);
+  });
+
   test('frees everything when it is closed, and tells its listener nothing any more', async () => {
     const stage = await openStage();
     const { session, peer, listener, hub } = stage;
