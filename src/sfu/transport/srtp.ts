@@ -17,7 +17,8 @@ const MAX_SENT_STREAMS = 4096;
 const MAX_RECEIVED_STREAMS = 1024;
 /** Forwarded packets may be as late as their publisher's network made them; a retransmission is no new packet. */
 const SENT_WINDOW = 1024;
-const RECEIVED_WINDOW = 128;
+/** What is asked for again comes after hundreds of packets of a picture: as wide as media look back, and as browsers have it. */
+const RECEIVED_WINDOW = 1024;
 /** The SRTCP index has 31 bits and must not wrap under one key (RFC 3711, section 9.2). */
 const MAX_SRTCP_INDEX = 0x7fff_ffff;
 

@@ -91,6 +91,15 @@ describe.each(SRTP_PROFILES)('SRTP with %s', (profile) => {
     );
   });
 
+  test('takes what was asked for again, a thousand packets later', () => {
+    const [mine, theirs] = [sender(), receiver()];
+    const late = sealed(mine, { sequenceNumber: 1, payload: 'late' });
+    const others = Array.from({ length: 1_024 }, (_, at) => sealed(mine, { sequenceNumber: at + 2 }));
+    expect(theirs.unprotectRtp(others[0] ?? late)).toBeInstanceOf(Buffer);
+    for (const datagram of others.slice(1, 1_023)) theirs.unprotectRtp(datagram);
+    expect(theirs.unprotectRtp(late)).toEqual(rtpPacket({ sequenceNumber: 1, payload: 'late' }));
+  });
+
   test('carries header extensions and contributing sources in the clear, and guards them', () => {
     const packet = rtpPacket({
       sequenceNumber: 9,
