@@ -114,7 +114,9 @@ export class IceControlling {
   }
 
   lost(path: Path): void {
-    this.#pairs = this.#pairs.filter((pair) => !samePath(pair.path, path));
+    const lost = this.#pairs.filter((pair) => samePath(pair.path, path));
+    for (const pair of lost) this.#forget(pair);
+    this.#pairs = this.#pairs.filter((pair) => !lost.includes(pair));
     if (this.#selected === path) this.#restart();
   }
 

@@ -29,6 +29,18 @@ async function connectTo(hub: PortHub): Promise<TcpPeer> {
   };
 }
 
+/** As a peer sends it that leaves it to this side to decide. */
+const controlledCheck = ({ ice }: LocalParameters): Buffer =>
+  encodeStun(
+    STUN.bindingRequest,
+    Buffer.alloc(12, 3),
+    [
+      [ATTRIBUTE.username, Buffer.from(`${ice.ufrag}:peer`)],
+      [ATTRIBUTE.controlled, Buffer.alloc(8)],
+    ],
+    ice.password,
+  );
+
 const check = ({ ice }: LocalParameters, password = ice.password): Buffer =>
   encodeStun(
     STUN.bindingRequest,
@@ -116,6 +128,23 @@ describe('a browser that comes over TCP', () => {
     for (let opened = 0; opened < 33; opened += 1) peers.push(await connectTo(hub));
     await until(() => peers[32]?.socket.destroyed === true);
     expect(peers.filter(({ socket }) => socket.destroyed)).toHaveLength(1);
+  });
+
+  test('leaves no check behind when it hangs up before it has answered it', async () => {
+    const hub = await openHub();
+    const session = hub.open('third-party', new Listener());
+    session.connect({
+      ice: { ufrag: 'peer', password: 'peerpasswordpeerpasswords' },
+      candidates: [],
+      fingerprint: peerCertificate.fingerprint,
+      dtlsRole: 'server',
+    });
+    const peer = await connectTo(hub);
+    peer.send(controlledCheck(session.local));
+    await until(() => hub.sizes.checks === 1);
+    peer.socket.destroy();
+    await until(() => hub.sizes.paths === 0);
+    expect(hub.sizes.checks).toBe(0);
   });
 
   test('is cut off when its session is closed', async () => {
