@@ -20,6 +20,12 @@ export function bytesToAddress(bytes: Buffer): string {
   return Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(2 * group).toString(16)).join(':');
 }
 
+/** What an address is counted by where strangers are kept in bounds: an IPv6 host has a whole /64 to come from. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  return addressToBytes(address)?.toString('hex', 0, 8) ?? address;
+}
+
 /** Whether nobody outside this machine can mean this machine by it. */
 export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 

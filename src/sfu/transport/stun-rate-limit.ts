@@ -1,4 +1,4 @@
-import { addressToBytes } from './ip-address.ts';
+import { networkOf } from './ip-address.ts';
 
 /** A browser that arrives before its session's answer is known tries a few times; a guesser wants millions. */
 const BURST = 50;
@@ -19,13 +19,13 @@ export class StunRateLimit {
   }
 
   allows(address: string, nowMs: number): boolean {
-    const bucket = this.#buckets.get(network(address));
+    const bucket = this.#buckets.get(networkOf(address));
     return bucket === undefined || refilled(bucket, nowMs) >= 1;
   }
 
   /** A message that was not from a peer. */
   spend(address: string, nowMs: number): void {
-    const key = network(address);
+    const key = networkOf(address);
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       this.#makeRoom();
@@ -46,9 +46,3 @@ export class StunRateLimit {
 
 const refilled = ({ tokens, atMs }: Bucket, nowMs: number): number =>
   Math.min(BURST, tokens + ((nowMs - atMs) / 1000) * PER_SECOND);
-
-/** An IPv6 host has a whole /64 to send from. */
-function network(address: string): string {
-  if (!address.includes(':')) return address;
-  return addressToBytes(address)?.toString('hex', 0, 8) ?? address;
-}

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import type { Path, PathListener, PathOwner } from './path.ts';
+import { networkOf } from './ip-address.ts';
 import { frameHeader, FrameReader } from './tcp-framing.ts';
 import type { TransportCounters } from './transport-counters.ts';
 
@@ -11,7 +12,7 @@ const MAX_FRAME_BYTES = 8192;
 const MAX_UNSENT_BYTES = 512 * 1024;
 const MAX_CONNECTIONS = 512;
 /** People behind one address may be many; each browser opens one or two. */
-const MAX_CONNECTIONS_PER_ADDRESS = 32;
+const MAX_CONNECTIONS_PER_NETWORK = 32;
 /** A browser sends its first check at once. */
 const FIRST_CHECK_MS = 10_000;
 
@@ -72,12 +73,12 @@ export class TcpPort {
 
   #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (!this.#hasRoomFor(socket.remoteAddress)) {
+    const path = new TcpPath(socket, this.#counters);
+    if (!this.#hasRoomFor(path)) {
       this.#counters.drop('tcpOverflow');
       socket.destroy();
       return;
     }
-    const path = new TcpPath(socket, this.#counters);
     this.#connections.add(path);
     const early = this.#clock.setTimeout(() => {
       if (path.owner === undefined) path.close();
@@ -109,11 +110,12 @@ export class TcpPort {
     });
   }
 
-  #hasRoomFor(address: string | undefined): boolean {
-    if (address === undefined || this.#connections.size >= MAX_CONNECTIONS) return false;
-    let sameAddress = 0;
-    for (const { remoteAddress } of this.#connections) if (remoteAddress === address) sameAddress += 1;
-    return sameAddress < MAX_CONNECTIONS_PER_ADDRESS;
+  /** Who has hung up already has no address. */
+  #hasRoomFor({ remoteAddress, network }: TcpPath): boolean {
+    if (remoteAddress === '' || this.#connections.size >= MAX_CONNECTIONS) return false;
+    let sameNetwork = 0;
+    for (const connection of this.#connections) if (connection.network === network) sameNetwork += 1;
+    return sameNetwork < MAX_CONNECTIONS_PER_NETWORK;
   }
 }
 
@@ -124,6 +126,7 @@ class TcpPath implements Path {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly network: string;
   readonly #socket: Socket;
   readonly #counters: TransportCounters;
 
@@ -134,6 +137,7 @@ class TcpPath implements Path {
     this.localPort = socket.localPort ?? 0;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
+    this.network = networkOf(this.remoteAddress);
   }
 
   send(datagram: Buffer): void {

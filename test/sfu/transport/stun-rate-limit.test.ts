@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { networkOf } from '../../../src/sfu/transport/ip-address.ts';
 import { StunRateLimit } from '../../../src/sfu/transport/stun-rate-limit.ts';
 
 const spendAll = (limit: StunRateLimit, address: string, nowMs = 0): number => {
@@ -33,4 +34,13 @@ describe('the limit on STUN that knows no password', () => {
     for (let at = 0; at < 6_000; at += 1) limit.spend(`10.${at >> 8}.${at & 255}.1`, 0);
     expect(limit.size).toBe(4096);
   });
+});
+
+test.each([
+  ['203.0.113.5', '203.0.113.5'],
+  ['2001:db8:1:2::1', '20010db800010002'],
+  ['2001:db8:1:2:ffff:ffff:ffff:ffff', '20010db800010002'],
+  ['2001:db8:1:3::1', '20010db800010003'],
+])('strangers at %s are counted as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
