@@ -1,5 +1,5 @@
 import { MAX_EXTENSION_ID } from './header-extensions.ts';
-import { MAX_LINES, parseSdp, unusable, valueOf, valuesOf, type SdpSection } from './sdp-parse.ts';
+import { parseSdp, unusable, valueOf, valuesOf, type SdpSection } from './sdp-parse.ts';
 import { readTransport } from './sdp-transport-reader.ts';
 import type { RemoteCodec, RemoteDescription, RemoteLine } from './session-description.ts';
 

@@ -17,7 +17,7 @@ export async function updateTracks(session: Session, { tracks }: UpdateRequest):
   const changes = tracks.map((item): Change => ({ item, line: lineOf(session, item) }));
   if (changes.some(isReplacement)) directory.admitPull();
   const found = await Promise.all(
-    changes.map((change) => (isReplacement(change) ? findTrack(directory, change.item) : undefined)),
+    changes.map(async (change) => (isReplacement(change) ? findTrack(directory, change.item) : undefined)),
   );
   session.mustBeOpen();
   const replies = changes.map((change, index) => {

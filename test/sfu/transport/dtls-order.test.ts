@@ -99,7 +99,10 @@ function takeOver({ peer, say }: Meeting, sequence: number): void {
   const seen = dtls.sortedHandshakeCache.filter(({ msg_type: type }) => type !== HANDSHAKE.finished);
   const transcript = Buffer.concat(seen.map((message) => message.serialize()));
   const hash = createHash('sha256').update(transcript).digest();
-  const shared = diffieHellman({ privateKey, publicKey: keyOf(cipher.remoteKeyPair.publicKey) });
+  const shared = diffieHellman({
+    privateKey,
+    publicKey: keyOf(cipher.remoteKeyPair.publicKey ?? Buffer.alloc(0)),
+  });
   const master = prf(shared, 'extended master secret', hash, 48);
   cipher.cipher.init(master, cipher.remoteRandom.serialize(), cipher.localRandom.serialize());
   const finished = handshakeRecord(
