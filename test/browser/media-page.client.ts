@@ -1,12 +1,10 @@
-import { PartyTracks, type TrackMetadata } from 'partytracks/client';
-import { BehaviorSubject, distinctUntilChanged, filter, map, of, type Observable } from 'rxjs';
-import type { Presence, User } from '../../src/protocol/messages.ts';
+import { PartyTracks } from 'partytracks/client';
+import { of } from 'rxjs';
+import { RoomPresence } from './room-presence.client.ts';
 
 export type Kind = 'audio' | 'video';
 
 type Session = { readonly sessionId: string; readonly peerConnection: RTCPeerConnection };
-
-const HEARTBEAT_MS = 5_000;
 
 /**
  * Somebody in a room, in a page of a browser: what Orange's page does with the stock client `partytracks`, and nothing
@@ -14,42 +12,27 @@ const HEARTBEAT_MS = 5_000;
  */
 class Participant {
   readonly #media = new PartyTracks();
-  readonly #users = new BehaviorSubject<readonly User[]>([]);
+  readonly #room = new RoomPresence();
   readonly #pulls = new Map<string, { stop: () => void; readonly tracks: MediaStreamTrack[] }>();
-  #socket: WebSocket | undefined = undefined;
   #hasSession = false;
   #session: Session | undefined = undefined;
-  #presence: Presence = { joined: true, raisedHand: false, speaking: false, tracks: {} };
   readonly #announced = new Set<string>();
 
   /** Resolves when the room has sent its state. */
   enter(room: string): Promise<void> {
-    const socket = new WebSocket(`/parties/rooms/${room}?_pk=${crypto.randomUUID()}`);
-    this.#socket = socket;
-    setInterval(() => this.#send({ type: 'heartbeat' }), HEARTBEAT_MS);
-    return new Promise((resolve, reject) => {
-      socket.addEventListener('close', () => reject(new Error('the room did not let it in')));
-      socket.addEventListener('message', ({ data }) => {
-        const message = JSON.parse(String(data)) as { type: string; state?: { users: readonly User[] } };
-        if (message.state !== undefined) this.#users.next(message.state.users);
-        resolve();
-      });
-    });
+    return this.#room.enter(room);
   }
 
   leave(): void {
-    this.#send({ type: 'userLeft' });
+    this.#room.send({ type: 'userLeft' });
   }
 
   /** Sends a track that never ends. */
   push(kind: Kind): void {
     this.#openSession();
-    this.#media.push(of(kind === 'audio' ? tone() : picture())).subscribe(({ sessionId, trackName }) => {
-      const path = `${sessionId}/${trackName}`;
-      this.#announced.add(path);
-      const tracks = { ...this.#presence.tracks, [kind]: path };
-      this.#presence = { ...this.#presence, transceiverSessionId: sessionId, tracks };
-      this.#send({ type: 'userUpdate', user: this.#presence });
+    this.#media.push(of(kind === 'audio' ? tone() : picture())).subscribe((track) => {
+      this.#announced.add(`${track.sessionId}/${track.trackName}`);
+      this.#room.publish(kind, track);
     });
   }
 
@@ -63,7 +46,9 @@ class Participant {
   pull(name: string, kind: Kind): void {
     this.#openSession();
     const tracks: MediaStreamTrack[] = [];
-    const received = this.#media.pull(this.#trackOf(name, kind)).subscribe((track) => tracks.push(track));
+    const received = this.#media
+      .pull(this.#room.trackOf(name, kind))
+      .subscribe((track) => tracks.push(track));
     this.#pulls.set(`${name} ${kind}`, { stop: () => received.unsubscribe(), tracks });
   }
 
@@ -104,7 +89,7 @@ class Participant {
 
   /** Names of those who are in the room. */
   people(): string[] {
-    return this.#users.value.map(({ name }) => name);
+    return this.#room.users.map(({ name }) => name);
   }
 
   /** The first who asks for the session opens it. */
@@ -114,22 +99,6 @@ class Participant {
     this.#media.session$.subscribe((session) => {
       this.#session = session;
     });
-  }
-
-  #trackOf(name: string, kind: Kind): Observable<TrackMetadata> {
-    return this.#users.pipe(
-      map((users) => users.find((user) => user.name === name)?.tracks[kind]),
-      filter((path) => path !== undefined),
-      distinctUntilChanged(),
-      map((path) => {
-        const [sessionId = '', trackName = ''] = path.split('/');
-        return { location: 'remote', sessionId, trackName };
-      }),
-    );
-  }
-
-  #send(message: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 }
 

@@ -51,28 +51,28 @@ export async function runIn(page: Page, file: string): Promise<void> {
   await page.evaluate(await scriptOf(file));
 }
 
-type Method = keyof Participant;
+type Method<P> = { [M in keyof P]: P[M] extends (...args: never[]) => unknown ? M : never }[keyof P];
+type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
+type Result<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** A participant whose page is a tab of a browser. */
-export class Person {
+/** Somebody whose page is a tab of a browser: `P` is what the page's script has put there, under that name. */
+export class Person<P = Participant> {
   readonly page: Page;
+  readonly #name: string;
 
-  constructor(page: Page) {
+  constructor(page: Page, name = 'participant') {
     this.page = page;
+    this.#name = name;
   }
 
   /** Does something in the page. */
-  do<M extends Method>(
-    method: M,
-    ...args: Parameters<Participant[M]>
-  ): Promise<Awaited<ReturnType<Participant[M]>>> {
+  do<M extends Method<P>>(method: M, ...args: Arguments<P[M]>): Promise<Result<P[M]>> {
     return this.page.evaluate(
-      ([method, args]) => {
-        const { participant } = window;
-        type Act = (...args: unknown[]) => Awaited<ReturnType<Participant[M]>>;
-        return (participant[method] as Act).apply(participant, args);
+      ([name, method, args]) => {
+        const actor = (window as unknown as Record<string, Record<PropertyKey, unknown>>)[name] ?? {};
+        return (actor[method] as (...args: unknown[]) => Result<P[M]>).apply(actor, args);
       },
-      [method, args] as [M, unknown[]],
+      [this.#name, method, args] as [string, M, unknown[]],
     );
   }
 }
