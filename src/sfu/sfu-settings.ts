@@ -30,15 +30,16 @@ export type SfuLimits = {
 };
 
 /**
- * Measured on one core: 13,000 packets a second take 24 % of it (eight publishers that all see each other at 720p), 57,000 take
- * all of it, and from there on latency grows to seconds. The default stops at 60 % of that.
+ * Measured on two shared cores (`npm run bench:sfu`, bench/README.md): 13,000 packets a second, which is eight publishers who all see
+ * each other, take 37 % of a core. Where a core is full latency grows to seconds; the default stops at some 70 % of one, with ten
+ * publishers.
  */
 export const DEFAULT_SFU_LIMITS: SfuLimits = {
   maxSessions: 500,
   maxTracksPerSession: 256,
   maxTracks: 8_000,
   maxBitrateBps: 2_500_000,
-  maxEgressPacketsPerSecond: 35_000,
+  maxEgressPacketsPerSecond: 25_000,
   maxRequestsPerSecond: 50,
   maxBodyBytes: 2 * 1024 * 1024,
 };
