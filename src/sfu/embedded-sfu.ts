@@ -79,6 +79,7 @@ export class EmbeddedSfu {
   /** Resolves when its API can be used. Rejects when it cannot be started at all; it is tried again only after that. */
   async start(): Promise<SfuCredentials> {
     const { candidates, standIn } = await this.#launch();
+    if (this.#isStopping) throw new SfuStartError('it was stopped meanwhile');
     const { log, settings } = this.#deps;
     const apiUrl = `http://127.0.0.1:${this.#port}/v1`;
     const addresses = candidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
@@ -107,7 +108,8 @@ export class EmbeddedSfu {
   }
 
   /** Starts a thread; resolves when it listens, and rejects when it ends before. */
-  #launch(): Promise<Listening> {
+  // A thread that cannot even be made must reject like one that ends: this is called by a timer too.
+  async #launch(): Promise<Listening> {
     const worker = this.#createWorker();
     this.#worker = worker;
     return new Promise((resolve, reject) => {

@@ -14,10 +14,10 @@ async function open(range: PortRange, addresses = ['127.0.0.1'], tcp = true): Pr
   return ports;
 }
 
-async function takeUdp(): Promise<number> {
+async function takeUdp(port = 0): Promise<number> {
   const socket = createSocket('udp4');
   onTestFinished(() => void socket.close());
-  socket.bind(0, '127.0.0.1');
+  socket.bind(port, '127.0.0.1');
   await once(socket, 'listening');
   return socket.address().port;
 }
@@ -28,6 +28,16 @@ async function takeTcp(port = 0): Promise<number> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A number that nothing on this machine uses for TCP. */
+async function freeOfTcp(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
@@ -68,7 +78,7 @@ describe('the ports of the SFU', () => {
   });
 
   test('are refused when none is free, and nothing stays open', async () => {
-    const taken = await takeUdp();
+    const taken = await takeUdp(await freeOfTcp());
     await expect(open({ from: taken, to: taken })).rejects.toThrow('No port is free');
     await takeTcp(taken);
   });
