@@ -27,6 +27,7 @@ export function pageRoutes(deps: PageDeps): Router {
   const pages: Readonly<Record<string, Methods>> = {
     '/': get(forNamed(deps, web('home.html'))),
     '/assets/home.js': get(web('home.js')),
+    '/assets/set-username.js': get(web('set-username.js')),
     '/assets/style.css': get(web('style.css')),
     '/assets/icon.svg': get(web('icon.svg')),
     ...Object.fromEntries(Object.entries(built.assets).map(([path, asset]) => [path, get(asset)])),

@@ -105,3 +105,26 @@ test('markup in a name is shown as text', async () => {
   expect(await ada.locator('#users').locator('img, b').count()).toBe(0);
   expect(site.complaints).toEqual([]);
 });
+
+test('a name that was given once is there when it is asked for again', async () => {
+  const site = await openSite(browser);
+  const ada = await site.visit();
+  await arriveAs(ada, 'Ada', '/');
+  await ada.context().clearCookies();
+  await ada.goto('/');
+  await expect.poll(() => ada.getByLabel('Name').inputValue()).toBe('Ada');
+  await ada.getByRole('button', { name: 'Continue' }).click();
+  await ada.waitForURL(`${site.url}/`);
+  expect(site.complaints).toEqual([]);
+});
+
+test('a room is made with a name of its own', async () => {
+  const site = await openSite(browser);
+  const ada = await site.visit();
+  await arriveAs(ada, 'Ada', '/');
+  await ada.getByRole('button', { name: 'Make a room' }).click();
+  await ada.waitForURL(/\/(?:[a-z]{4}-){2}[a-z]{4}$/);
+  await join(ada);
+  await expect.poll(() => people(ada)).toEqual([['Ada', 'you']]);
+  expect(site.complaints).toEqual([]);
+});

@@ -94,6 +94,7 @@ test('[H9] who closes the page is gone for the other at once', async () => {
 test('who changes the name keeps the place in the room', async () => {
   const { site, ada, ben } = await adaAndBen(NO_GRACE_IN_SIGHT);
 
+  await ada.getByRole('button', { name: 'Open people' }).click();
   await ada.getByRole('link', { name: 'Change name' }).click();
   await ada.getByLabel('Name').fill('Countess');
   await ada.getByRole('button', { name: 'Continue' }).click();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { createApp, loadConfig, type App } from '../../src/app.ts';
+import { createApp, loadConfig, type App, type Overrides } from '../../src/app.ts';
 
 /** Keeps Chromium from looking for its maker's servers, which a machine without a network refuses, one by one. */
 const CHROMIUM_FLAGS = [
@@ -61,6 +61,7 @@ function freePort(): Promise<number> {
 export async function openSite(
   browser: Browser,
   environment: Readonly<Record<string, string>> = {},
+  overrides: Overrides = {},
 ): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), 'satsuma-browser-'));
   const port = await freePort();
@@ -76,6 +77,7 @@ export async function openSite(
         LOG_LEVEL: 'silent',
         ...environment,
       }),
+      overrides,
     );
     await app.listen();
     return app;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { qualityOf } from '../../src/web/room/quality.tsx';
 import { tileLayout } from '../../src/web/room/tile-layout.ts';
-import { statusText, whoIsHere } from '../../src/web/room/words.ts';
+import { refusalText, statusText, whoIsHere } from '../../src/web/room/words.ts';
 
 test.each([
   [1, 1280, 700, 1],
@@ -41,6 +42,28 @@ test('who is there is said in words', () => {
     'Ada and Ben are here.',
     'Ada, Ben and 2 more are here.',
   ]);
-  expect(statusText({ status: 'open' }, 1)).toBe('You are alone here.');
-  expect(statusText({ status: 'open' }, 3)).toBe('3 people are here.');
+  expect(statusText({ status: 'open' }, 1, true)).toBe('You are alone here.');
+  expect(statusText({ status: 'open' }, 3, true)).toBe('3 people are here.');
+});
+
+test.each([
+  [0, 0.01, 'good'],
+  [0.03, 0, 'weak'],
+  [0, 0.03, 'weak'],
+  [0.01, 0.06, 'bad'],
+] as const)(
+  'losing %d of what is sent and %d of what comes is a %s connection',
+  (outgoing, incoming, quality) => {
+    const health = { outgoingBitrate: 0, outgoingLoss: outgoing, incomingLoss: incoming };
+    expect(qualityOf({ isConnected: true, health })).toBe(quality);
+    expect(qualityOf({ isConnected: false, health })).toBe('none');
+  },
+);
+
+test('a refusal is told in plain words, one that nobody misses is not, and one of another server as it came', () => {
+  expect(refusalText({ code: 'ai_control_held', text: '' })).toContain('Try again when they have finished.');
+  expect(
+    refusalText({ code: 'ai_control_not_yours', text: 'You are not talking to the AI' }),
+  ).toBeUndefined();
+  expect(refusalText({ code: undefined, text: 'Something else' })).toBe('Something else.');
 });

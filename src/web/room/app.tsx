@@ -1,13 +1,25 @@
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useMedia, usePresence, useRoom } from '../../client/react.ts';
+import { AfterCall } from './after-call.tsx';
 import { Call } from './call.tsx';
 import { Gone } from './gone.tsx';
 import { Lobby } from './lobby.tsx';
 import { useSpeaking } from './speaking.ts';
 import { forgetJoined, hasJoined, rememberJoined } from './tab-memory.ts';
 
-/** The page of a room: the lobby, the call, or why it is over. */
+type Left = { readonly meetingId: string | undefined };
+
+/** The page of a room: being in it, and what comes after. */
 export function App({ room }: { readonly room: string }): ReactNode {
+  const [left, setLeft] = useState<Left>();
+  if (left !== undefined) return <AfterCall {...left} onReturn={() => setLeft(undefined)} />;
+  return <Visit room={room} onLeave={setLeft} />;
+}
+
+type Props = { readonly room: string; readonly onLeave: (left: Left) => void };
+
+/** The lobby, the call, or why it is over. Whoever leaves takes it away, and with it connection and devices. */
+function Visit({ room, onLeave }: Props): ReactNode {
   // Who loads the page again, or comes back from changing the name, is in the call and not in the lobby.
   const used = useRoom({ room, presence: { joined: hasJoined(room) } });
   const people = usePresence(used?.client);
@@ -28,9 +40,7 @@ export function App({ room }: { readonly room: string }): ReactNode {
   }
   const leave = (): void => {
     forgetJoined(room);
-    media?.close();
-    client.leave();
-    location.assign('/');
+    onLeave({ meetingId: client.state?.meetingId });
   };
   return <Call {...shared} onLeave={leave} />;
 }

@@ -1,66 +1,69 @@
-import { useState, type ReactNode } from 'react';
-import { Icon } from './icon.tsx';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import type { TalkControl } from './assistant.tsx';
+import { hasTalkKey, setTalkKey } from './browser-memory.ts';
+import { CallBar } from './call-bar.tsx';
+import { CallHeader } from './call-header.tsx';
+import { useMessages } from './messages.tsx';
 import { Notices } from './notices.tsx';
 import { Panel } from './panel.tsx';
-import { isPerson, renameUrl, type Shared } from './shared.ts';
+import { useRoomHistory } from './room-history.ts';
+import { isPerson, type Shared } from './shared.ts';
+import { Sounds } from './sounds.tsx';
 import { Stage } from './stage.tsx';
-import { CameraToggle, MicrophoneToggle, Toggle } from './toggle.tsx';
-import { statusText } from './words.ts';
+import { useTalk } from './talk.ts';
+import { TalkButton } from './talk-button.tsx';
+import { useTalkKey } from './talk-key.ts';
+import { ToastList, useToasts } from './toasts.tsx';
+import { refusalText } from './words.ts';
 
 /** The call: everybody, and what one can do. */
 export function Call(props: Shared & { readonly onLeave: () => void }): ReactNode {
-  const { room, client, connection, people, media, state, hasFailed, onLeave } = props;
+  const { client, connection, people, state } = props;
   const [isPanelOpen, setPanelOpen] = useState(false);
-  const { presence } = client;
   const count = people.users.filter((user) => user.joined && isPerson(user)).length;
-  const hasMedia = media !== undefined && state !== undefined;
+  const isOpen = connection.status === 'open';
+  const { toasts, tell, dismiss } = useToasts();
+  useEffect(
+    () =>
+      client.on('error', (error) => {
+        const text = refusalText(error);
+        if (text !== undefined) tell(text);
+      }),
+    [client, tell],
+  );
+  const talking = useTalking(props, tell);
+  const messages = useMessages(client, tell);
+  const history = useRoomHistory(client);
+  const panel = { ...props, ...talking, messages, history, onClose: () => setPanelOpen(false) };
   return (
-    <div className="call" data-lost={connection.status !== 'open' || undefined}>
-      <header>
-        <h1>{room}</h1>
-        <p role="status">{statusText(connection, count)}</p>
-        <a href={renameUrl()}>Change name</a>
-      </header>
+    <div className="call" data-lost={!isOpen || undefined}>
+      <CallHeader {...props} {...{ count, tell }} />
       <main>
-        <Notices state={state} hasFailed={hasFailed} />
+        <Notices {...props} isOpen={isOpen} />
+        <Sounds {...{ client, people, state }} />
         <Stage {...{ client, people, state }} />
       </main>
-      {isPanelOpen && <Panel {...props} onClose={() => setPanelOpen(false)} />}
-      <footer className="bar">
-        <MicrophoneToggle
-          isOn={state?.microphone.isOn === true}
-          isDisabled={!hasMedia}
-          onPress={() => media?.microphone.toggle()}
-        />
-        <CameraToggle
-          isOn={state?.camera.isOn === true}
-          isDisabled={!hasMedia}
-          onPress={() => media?.camera.toggle()}
-        />
-        <Toggle
-          icon="screen"
-          label={state?.screen.isOn === true ? 'Stop sharing' : 'Share screen'}
-          isOn={state?.screen.isOn === true}
-          isDisabled={!hasMedia || !state.isAvailable}
-          onPress={() => (state?.screen.isOn === true ? media?.screen.stop() : media?.screen.start())}
-        />
-        <Toggle
-          icon="hand"
-          label={presence.raisedHand ? 'Lower hand' : 'Raise hand'}
-          isOn={presence.raisedHand}
-          onPress={() => client.update({ raisedHand: !presence.raisedHand })}
-        />
-        <Toggle
-          icon="people"
-          label={isPanelOpen ? 'Close people' : 'Open people'}
-          isOn={isPanelOpen}
-          badge={count}
-          onPress={() => setPanelOpen(!isPanelOpen)}
-        />
-        <button type="button" className="toggle leave" aria-label="Leave" title="Leave" onClick={onLeave}>
-          <Icon name="leave" />
-        </button>
+      {isPanelOpen && <Panel {...panel} />}
+      <ToastList {...{ toasts, dismiss }} />
+      <footer>
+        <TalkButton {...{ client, people, connection }} {...talking} />
+        <CallBar {...props} {...{ count, isPanelOpen }} onPanel={() => setPanelOpen(!isPanelOpen)} />
       </footer>
     </div>
   );
+}
+
+function useTalking(shared: Shared, tell: (text: string) => void): TalkControl {
+  const onImpossible = useCallback(
+    () => tell('The AI cannot hear you: there is no connection for sound yet. Try again in a moment.'),
+    [tell],
+  );
+  const talk = useTalk({ ...shared, onImpossible });
+  const [hasKey, setHasKey] = useState(hasTalkKey);
+  useTalkKey(talk, hasKey && shared.people.ai?.enabled === true);
+  const onKeyChange = (isOn: boolean): void => {
+    setTalkKey(isOn);
+    setHasKey(isOn);
+  };
+  return { talk, hasKey, onKeyChange };
 }

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import { Avatar } from './avatar.tsx';
 import { DeviceChoice } from './device-choice.tsx';
-import { Video } from './media-elements.tsx';
 import { Notices } from './notices.tsx';
 import { isPerson, renameUrl, type Shared } from './shared.ts';
 import { CameraToggle, MicrophoneToggle } from './toggle.tsx';
+import { Video } from './video.tsx';
 import { whoIsHere } from './words.ts';
 
 /** Before the call: how one looks, with what, and who is there. */
@@ -45,7 +45,7 @@ export function Lobby({
             <DeviceChoice label="Camera" device={media.camera} state={state.camera} />
           </>
         )}
-        <Notices state={state} hasFailed={hasFailed} />
+        <Notices {...{ state, hasFailed }} isOpen={client.connection.status === 'open'} />
         <button type="button" className="primary" onClick={onJoin}>
           Join
         </button>

@@ -1,15 +1,24 @@
 import type { ReactNode } from 'react';
 import type { MediaState } from '../../client/media/index.ts';
-import { deviceNotices } from './words.ts';
+import { useLasting } from './use-lasting.ts';
+import { deviceNotices, mediaNotice } from './words.ts';
 
-type Props = { readonly state: MediaState | undefined; readonly hasFailed: boolean };
+type Props = {
+  readonly state: MediaState | undefined;
+  readonly hasFailed: boolean;
+  /** Whether the room itself is connected: where it is not, there is nothing more to say. */
+  readonly isOpen: boolean;
+};
+
+/** Connecting takes one or two seconds, over a slow network up to five. */
+const PATIENCE_MS = 5_000;
 
 /** What does not work, in words for people, with what they can do. */
-export function Notices({ state, hasFailed }: Props): ReactNode {
+export function Notices({ state, hasFailed, isOpen }: Props): ReactNode {
+  const isCutOff = useLasting(isOpen && state?.isAvailable === true && !state.isConnected, PATIENCE_MS);
   const notices = state === undefined ? [] : deviceNotices(state);
-  if (hasFailed) notices.push('Sound and picture could not be loaded. Load this page again in a moment.');
-  if (state?.isAvailable === false)
-    notices.push('This server has no media server yet: you see who is here, and neither hear nor see them.');
+  const media = mediaNotice({ hasFailed, isMissing: state?.isAvailable === false, isCutOff });
+  if (media !== undefined) notices.push(media);
   if (notices.length === 0) return null;
   return (
     <div className="notices" role="alert">

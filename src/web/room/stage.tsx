@@ -34,21 +34,23 @@ export function Stage({ client, people, state }: Pick<Shared, 'client' | 'people
   const { tileWidth } = tileLayout(shown.length, width, height, GAP);
   useLayoutEffect(() => ref.current?.style.setProperty('--tile', `${tileWidth}px`), [ref, tileWidth]);
   return (
-    <div className="stage" data-sharing={screens.length > 0 || undefined}>
-      {screens.length > 0 && (
-        <div className="screens">
-          {screens.map(({ id, name, track }) => (
-            <ScreenTile key={id} name={name} track={track} />
+    <>
+      <div className="stage" data-sharing={screens.length > 0 || undefined}>
+        {screens.length > 0 && (
+          <div className="screens">
+            {screens.map(({ id, name, track }) => (
+              <ScreenTile key={id} name={name} track={track} />
+            ))}
+          </div>
+        )}
+        <ul className="tiles" id="users" aria-label="People in this room" ref={ref}>
+          {shown.map((user) => (
+            <Tile key={user.id} user={user} isSelf={user.id === client.id} tracks={tracksOf(user)} />
           ))}
-        </div>
-      )}
-      <ul className="tiles" id="users" aria-label="People in this room" ref={ref}>
-        {shown.map((user) => (
-          <Tile key={user.id} user={user} isSelf={user.id === client.id} tracks={tracksOf(user)} />
-        ))}
-      </ul>
+        </ul>
+      </div>
       {inCall.length > shown.length && <p className="more">{inCall.length - shown.length} more</p>}
-    </div>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import type { User } from '../../client/index.ts';
 import type { RemoteTracks } from '../../client/media/index.ts';
 import { Avatar } from './avatar.tsx';
 import { Icon } from './icon.tsx';
-import { Sound, Video } from './media-elements.tsx';
+import { Video } from './video.tsx';
 
 type Props = {
   readonly user: User;
@@ -25,7 +25,6 @@ export function Tile({ user, isSelf, tracks }: Props): ReactNode {
       ) : (
         <Video track={tracks.video} isMirrored={isSelf} />
       )}
-      {!isSelf && tracks.audio !== undefined && <Sound track={tracks.audio} />}
       <div className="plate">
         {isMuted && <Icon name="microphone" isOff />}
         <span className="name">{name}</span>
