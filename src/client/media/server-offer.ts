@@ -15,6 +15,8 @@ export type ServerOffer = {
     /** Whether this login may invite it. */
     readonly available: boolean;
     readonly configured: boolean;
+    /** Whether what can be invited is no AI, but an echo that stands in for one. */
+    readonly standIn: boolean;
     readonly voices: readonly string[];
   };
   /** Whether reports go anywhere. */
@@ -52,6 +54,7 @@ export function readServerOffer(value: unknown): ServerOffer {
     ai: {
       available: ai['available'] === true,
       configured: ai['configured'] === true,
+      standIn: ai['standIn'] === true,
       voices: voices.filter((voice) => typeof voice === 'string'),
     },
     feedback: offer['feedback'] === true,

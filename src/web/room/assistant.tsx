@@ -3,6 +3,7 @@ import type { RoomMedia } from '../../client/media/index.ts';
 import { InviteAssistant } from './invite-assistant.tsx';
 import type { Shared } from './shared.ts';
 import type { Talk } from './talk.ts';
+import { assistantName } from './words.ts';
 
 /** Talking to the AI, as the call gives it to those who show it. */
 export type TalkControl = {
@@ -25,7 +26,7 @@ export function Assistant({ client, people, media, talk, hasKey, onKeyChange }: 
   const isMine = holder?.id === client.id;
   return (
     <section aria-label="AI">
-      <h2>AI</h2>
+      <h2>{assistantName(media.offer.ai)}</h2>
       <p className="quiet" role="note">
         {holder === undefined ? 'It listens to nobody.' : `It listens to ${isMine ? 'you' : holder.name}.`}
       </p>

@@ -2,7 +2,7 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import type { ClientFrame } from '../../client/index.ts';
 import type { RoomMedia } from '../../client/media/index.ts';
 import type { Shared } from './shared.ts';
-import { aiFailureText } from './words.ts';
+import { aiFailureText, assistantName } from './words.ts';
 
 type Invitation = Omit<Extract<ClientFrame, { type: 'enableAi' }>, 'type'>;
 
@@ -14,7 +14,7 @@ type Props = Pick<Shared, 'client'> & {
 
 /** Asks the AI into the room, with a voice and what it should know. */
 export function InviteAssistant({ client, media, isPending, error }: Props): ReactNode {
-  const { available, voices } = media.offer.ai;
+  const { available, standIn, voices } = media.offer.ai;
   const [voice, setVoice] = useState(voices[0] ?? '');
   const [instructions, setInstructions] = useState('');
   if (!available) return null;
@@ -28,7 +28,12 @@ export function InviteAssistant({ client, media, isPending, error }: Props): Rea
   };
   return (
     <form onSubmit={invite} aria-label="Invite the AI">
-      <h2>AI</h2>
+      <h2>{assistantName(media.offer.ai)}</h2>
+      {standIn && (
+        <p className="quiet" role="note">
+          It greets, and repeats what it hears after a pause.
+        </p>
+      )}
       <label className="choice">
         <span>Voice</span>
         <select value={voice} onChange={({ target }) => setVoice(target.value)}>

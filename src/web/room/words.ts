@@ -105,3 +105,7 @@ export const QUALITY_WORDS: Readonly<Record<Quality, string>> = {
   bad: 'Bad connection',
   none: 'No sound and picture',
 };
+
+/** The AI, or what stands in for it, by the name that it has in the room. */
+export const assistantName = ({ standIn }: { readonly standIn: boolean }): string =>
+  standIn ? 'Echo (no AI configured)' : 'AI';
