@@ -14,7 +14,6 @@ import { Members, type Claim } from './members.ts';
 import { RoomSender } from './room-sender.ts';
 import { stopServices } from './room-services.ts';
 import { publishes, sessionsOf } from './published-sessions.ts';
-import { PatchEncoder } from './patch-encoder.ts';
 import { refusalOf } from './refusal.ts';
 import { RoomChannel } from './room-channel.ts';
 import { RoomWatchers, type RoomWatcher } from './room-watchers.ts';
@@ -57,7 +56,6 @@ export class RoomHost {
       channel,
       clock: deps.clock,
       encoder: deps.encoder,
-      patches: new PatchEncoder(deps.encoder.json),
       epoch: deps.newEpoch(),
       tickMs: deps.settings.stateTickMs,
       maxTickMs: deps.settings.stateMaxTickMs,

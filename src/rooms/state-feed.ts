@@ -1,7 +1,7 @@
 import type { RoomSnapshot } from '../../machines/room.machine.ts';
 import type { Clock } from '../clock.ts';
 import type { Connection } from './connection.ts';
-import type { PatchEncoder } from './patch-encoder.ts';
+import { PatchEncoder } from './patch-encoder.ts';
 import type { RoomChannel } from './room-channel.ts';
 import type { StateEncoder } from './state-encoder.ts';
 import { paceMs as paceOf } from './state-pace.ts';
@@ -16,7 +16,6 @@ export type StateFeedDeps = {
   readonly channel: RoomChannel;
   readonly clock: Clock;
   readonly encoder: StateEncoder;
-  readonly patches: PatchEncoder;
   /** Names the sequence of this feed's states. No characters that JSON would escape. */
   readonly epoch: string;
   /** How long changes may be gathered into one frame at least; 0 is to the end of the turn. */
@@ -37,6 +36,7 @@ const RESYNC_INTERVAL_MS = 1_000;
  */
 export class StateFeed {
   readonly #deps: StateFeedDeps;
+  readonly #patches: PatchEncoder;
   /** Those who take patches and have not got the state that the first one starts from. */
   readonly #newcomers = new Set<Connection>();
   readonly #resyncedAt = new WeakMap<Connection, number>();
@@ -49,6 +49,7 @@ export class StateFeed {
 
   constructor(deps: StateFeedDeps) {
     this.#deps = deps;
+    this.#patches = new PatchEncoder(deps.encoder.json);
   }
 
   /** How many states the room has sent, by this host and those before it. */
@@ -130,7 +131,7 @@ export class StateFeed {
   }
 
   #publish(): void {
-    const { channel, encoder, patches, snapshot, clock, maxTickMs } = this.#deps;
+    const { channel, encoder, snapshot, clock, maxTickMs } = this.#deps;
     const state = snapshot();
     const { stockCount, patchedCount } = channel;
     let bytes = 0;
@@ -140,10 +141,10 @@ export class StateFeed {
       channel.publishState(frame);
     }
     if (patchedCount > 0) {
-      const frame = patches.encode(this.#revision, state);
+      const frame = this.#patches.encode(this.#revision, state);
       bytes += frame.length * patchedCount;
       channel.publishPatch(frame);
-    } else patches.note(state);
+    } else this.#patches.note(state);
     this.#quietUntil = clock.now() + paceOf(stockCount + patchedCount, bytes, maxTickMs);
     this.#admitNewcomers();
   }
@@ -157,12 +158,12 @@ export class StateFeed {
   }
 
   #sendTo(connection: Connection): void {
-    const { encoder, patches, snapshot, epoch } = this.#deps;
+    const { encoder, snapshot, epoch } = this.#deps;
     if (!connection.takesPatches) return connection.send(encoder.encode(snapshot()));
     // The next patch starts from the state that was sent last, and so must the client.
     this.flush();
     const state = snapshot();
-    patches.note(state);
+    this.#patches.note(state);
     connection.send(encoder.encode(state, { epoch, seq: this.#revision }));
   }
 }

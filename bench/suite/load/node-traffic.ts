@@ -1,16 +1,11 @@
 import { quantileOfSorted } from '../../statistics.ts';
 import type { Entry, Report } from './load.ts';
 import { clientFrame, NodeConnection, type Watcher } from './node-connection.ts';
+import { DIGITS, flagIn, numberIn } from './own-change.ts';
 
-const DIGITS = 8;
 const RING = 65_536;
 const STEP = 7_919;
 const USER = Buffer.from('{"id":"');
-const FLAG = Buffer.from('"speaking":');
-/** The flag is within so many bytes of the record's start. */
-const RECORD_BYTES = 256;
-const T = 0x74;
-
 /** Whether each looks for its own change in what everybody gets: by its number, or by `speaking` behind its id. */
 export type Echo = 'none' | 'number' | 'flag';
 export const ECHOES: readonly Echo[] = ['none', 'number', 'flag'];
@@ -297,27 +292,3 @@ export class NodeTraffic {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-/** Whether one's own record says `speaking`; `undefined` when it is not there. */
-function flagIn({ marker }: NodeConnection, payload: Buffer): boolean | undefined {
-  const record = marker === undefined ? -1 : payload.indexOf(marker);
-  if (record < 0) return undefined;
-  const found = payload.subarray(record, record + RECORD_BYTES).indexOf(FLAG);
-  return found < 0 ? undefined : payload[record + found + FLAG.length] === T;
-}
-
-function numberIn(connection: NodeConnection, payload: Buffer): number | undefined {
-  const { marker } = connection;
-  if (marker === undefined) return undefined;
-  const isAt = (at: number): boolean =>
-    at >= 0 &&
-    at + marker.length + DIGITS <= payload.length &&
-    payload.compare(marker, 0, marker.length, at, at + marker.length) === 0;
-  if (!isAt(connection.markerAt)) connection.markerAt = payload.indexOf(marker);
-  if (!isAt(connection.markerAt)) return undefined;
-  let number = 0;
-  const start = connection.markerAt + marker.length;
-  for (let index = start; index < start + DIGITS; index += 1)
-    number = number * 10 + (payload[index] ?? 0) - 0x30;
-  return number;
-}
