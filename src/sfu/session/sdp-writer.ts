@@ -22,6 +22,7 @@ export function writeDescription(description: LocalDescription): string {
     's=-',
     't=0 0',
     ...(isLite ? ['a=ice-lite'] : []),
+    // Without any m-line there is no group, and Chromium under max-bundle refuses its own next offer: clients keep a track.
     ...(bundle.length > 0 ? [`a=group:BUNDLE ${bundle.join(' ')}`] : []),
     'a=msid-semantic: WMS *',
     ...lines.flatMap((line) =>
@@ -66,7 +67,8 @@ function media(
     ...codec(format),
     ...(line.rids.length > 0 && receives ? simulcast(line.rids) : []),
     ...stream(line),
-    // Bundled m-lines go the way of the first (RFC 8843, section 10.1): there the candidates are, and all of them.
+    // Bundled m-lines go the way of the first (RFC 8843, section 10.1): there the candidates are, and all of them:
+    // partytracks never trickles, and who is lite needs none of the browser's, so that hidden (mDNS) addresses do not matter.
     ...(isTagged ? [...candidates.map(candidateLine), 'a=end-of-candidates'] : []),
   ];
 }
