@@ -9,7 +9,7 @@ import {
   type RealtimeSession,
 } from '../voice/openai-api.ts';
 import type { EmbeddedSfu } from './embedded-sfu.ts';
-import { STAND_IN_CALL } from './stand-in/ai-stand-in.ts';
+import { STAND_IN_CALL } from './stand-in/call-name.ts';
 
 /**
  * The SFU of this process behind the port: spoken to over HTTP, exactly as Cloudflare's. What is sent before it has started is

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { TestClient } from '../support/test-client.ts';
 
 /** How many meetings are killed; more by the environment, from another seed by `CRASH_SEED`. */
-const RUNS = Number(process.env['CRASH_RUNS'] ?? 50);
+const RUNS = Number(process.env['CRASH_RUNS'] ?? 30);
 const SEED = Number(process.env['CRASH_SEED'] ?? 20_261_121);
 const AT_ONCE = 4;
 

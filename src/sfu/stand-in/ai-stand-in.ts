@@ -5,6 +5,7 @@ import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import { ApiError } from './api-error.ts';
+import { STAND_IN_CALL } from './call-name.ts';
 import { readBody, readOffer } from './call-request.ts';
 import { OMITTED_FRAME_INTERVAL_MS } from './opus.ts';
 import { RealtimeCall } from './realtime-call.ts';
@@ -26,9 +27,6 @@ export type AiStandInAddress = {
   readonly port: number;
   readonly token: string;
 };
-
-/** How the names of its calls begin, so that nobody asks it about calls of the real API. */
-export const STAND_IN_CALL = 'rtc_echo_';
 
 const MAX_CALLS = 16;
 /** For a client that does not finish what it sends; a whole request takes milliseconds on loopback. */
