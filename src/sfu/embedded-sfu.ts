@@ -85,7 +85,7 @@ export class EmbeddedSfu {
     const addresses = candidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
     log.info(
       { apiUrl, addresses, ...settings.limits },
-      'embedded SFU listening: for trying out, for teams of a dozen people who all send video, and for sites without internet; set CALLS_APP_ID for more',
+      'embedded SFU listening: for trying out, for teams of about ten people who all send video, and for sites without internet; set CALLS_APP_ID for more',
     );
     if (standIn !== undefined)
       log.info('the AI is an echo, which repeats what it hears: there is no OPENAI_API_TOKEN');

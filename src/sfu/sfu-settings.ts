@@ -31,8 +31,8 @@ export type SfuLimits = {
 
 /**
  * Measured on two shared cores (`npm run bench:sfu`, bench/README.md): 13,000 packets a second, which is eight publishers who all see
- * each other, take 37 % of a core. Where a core is full latency grows to seconds; the default stops at some 70 % of one, with ten
- * publishers.
+ * each other, take 37 % of a core. Where a core is full latency grows to seconds; the default stops at what is reckoned to be
+ * 70 % of one, with ten publishers.
  */
 export const DEFAULT_SFU_LIMITS: SfuLimits = {
   maxSessions: 500,
